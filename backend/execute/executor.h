@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/system/fd.h"
+#include "ir/base/result.h"
+#include "ir/op.h"
+
+namespace strata::backend {
+
+// A process in a root, as the OCI runtime starts it.
+struct RunSpec {
+  // Unpacked diff trees, bottom first (may be empty: an empty root).
+  std::vector<std::string> lowers;
+  // A fresh directory of Store::new_scratch(): the executor makes `upper`, `work`, `root` and
+  // `bundle` in it. After run() nothing is mounted there and `upper` holds what the process
+  // changed, its own stubs (/dev, /proc, /etc/resolv.conf, mount targets …) removed again.
+  std::string scratch;
+  ir::Strings args;
+  ir::Pairs
+      env;  // complete but for what the sandbox profile adds (HOME when unset, SOURCE_DATE_EPOCH)
+  std::string cwd;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups;
+  std::string home = "/root";
+  std::string network;  // "" (default), "none", "host"
+  std::int64_t epoch = 0;
+  // Host paths bound into the root.
+  struct Bind {
+    std::string source;
+    std::string target;
+    enum class Access { ReadOnly, ReadWrite } access = Access::ReadOnly;
+  };
+  std::vector<Bind> binds;
+  enum class Terminal { None, Inherit } terminal = Terminal::None;
+};
+
+struct RunOutcome {
+  // The process's exit code, or 128 + signal.
+  int exit_code = 0;
+  // 0, or the signal that killed it.
+  int signal = 0;
+};
+
+struct ExecutorOptions {
+  // "runc", "crun" or a path; "" is $STRATA_RUNTIME, then the first that passes the self-test.
+  std::string runtime;
+  // Names cgroups and runtime state; Store::build_id() or any unique word.
+  std::string id;
+  // Where runtime state (--root) goes; a directory that is cleaned by the store.
+  std::string state_directory;
+};
+
+// Starts RUNs. A single-threaded child in its own mount and PID namespace with its own /proc and
+// PDEATHSIG: overlays are mounted only there, and however strata dies the kernel ends every process
+// and mount.
+class Executor {
+ public:
+  // Forks: must be called before the process starts any thread. The runtime is chosen at the first
+  // run(), not here, so a build without RUN needs none.
+  static Result<std::unique_ptr<Executor>> start(const ExecutorOptions& options);
+  ~Executor();
+
+  // Blocks until the process has ended and its overlay is unmounted; several threads may call at
+  // once. Output goes to `output` (stdout and stderr, as the process wrote them) unless the
+  // terminal is inherited. Errors: Machine (no runtime works here: names what was tried and `strata
+  // doctor`; no overlay; no space), Interrupted. A process that fails is an outcome, not an error.
+  [[nodiscard]] Result<RunOutcome> run(const RunSpec& spec, const Fd& output);
+
+  // Kills what runs now; every run() returns Interrupted. Async-signal-safe is not needed: called
+  // from a thread.
+  void cancel();
+
+ private:
+  struct State;
+  explicit Executor(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Removes cgroups and runtime state of builds that are gone (their ids' leases are free). Called
+// before a build.
+void remove_stale_runtime_state(const std::vector<std::string>& dead_ids);
+
+// One check of `strata doctor`.
+struct Check {
+  std::string name;
+  enum class Status { Ok, Warning, Failed } status = Status::Ok;
+  std::string detail;
+  // What to do about it; "" when Ok.
+  std::string advice;
+};
+[[nodiscard]] std::vector<Check> run_doctor(const std::string& store_path,
+                                            const std::string& runtime);
+
+}  // namespace strata::backend

@@ -1,0 +1,167 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/layer/layer.h"
+#include "backend/system/fd.h"
+#include "backend/tree/tree.h"
+#include "ir/base/digest.h"
+#include "ir/base/result.h"
+
+namespace strata::backend {
+
+// A content descriptor (OCI image-spec 1.1 descriptor.md).
+struct Descriptor {
+  std::string media_type;
+  Digest digest;
+  std::uint64_t size = 0;
+  ir::Pairs annotations;  // sorted
+  std::string platform;   // "linux/amd64[/variant]", "" when not given
+  bool operator==(const Descriptor&) const = default;
+};
+
+// One result of a step: the digest of its diff tree (empty_tree_digest() when it changed nothing),
+// and the trees that its inputs' results had, so that a build takes it only over the same inputs.
+// Sorted as operands(op).
+struct StepResult {
+  Digest tree;
+  std::vector<Digest> inputs;
+  std::int64_t seconds_ms = 0;  // how long the step ran, milliseconds; for people
+  bool operator==(const StepResult&) const = default;
+};
+
+// A name in the store: a tag or digest reference → a manifest.
+struct Ref {
+  std::string name;
+  Descriptor manifest;
+};
+
+// The store, `$STRATA_HOME`: readable by others as an OCI image layout. Layout, formats and the
+// crash rules: backend/store/README.md. All methods are safe for threads and for several processes
+// at once. A missing or damaged object is a miss, never an error: damaged ones are moved to
+// `quarantine/`.
+class Store {
+ public:
+  // Creates it if needed. Errors: Machine (another user's store, no space, a newer format, not a
+  // directory).
+  static Result<std::unique_ptr<Store>> open(const std::string& path);
+  // $STRATA_HOME, else $XDG_CACHE_HOME/strata, else ~/.cache/strata.
+  static std::string default_path();
+  ~Store();
+
+  [[nodiscard]] const std::string& path() const;
+
+  // Blobs, by SHA-256.
+  // ---------------------------------------------------------------------------------------------
+  [[nodiscard]] std::optional<std::uint64_t> blob_size(const Digest& digest) const;
+  [[nodiscard]] std::string blob_path(const Digest& digest) const;
+  // Whole, re-hashed; for manifests and configs (at most 64 MiB). nullopt: not there or damaged.
+  [[nodiscard]] Result<std::optional<std::string>> read_blob(const Digest& digest) const;
+  // True when the blob is there and its bytes are right: re-hashed unless its (device, inode, size,
+  // mtime, ctime) are those of its last verification.
+  [[nodiscard]] Result<bool> verify_blob(const Digest& digest) const;
+  Result<Digest> put_blob(std::string_view data);
+
+  // Writes a blob whose digest is not known yet, or is expected. Nothing is visible before
+  // commit(); destroyed without it, nothing remains.
+  class BlobWriter : public ByteSink {
+   public:
+    // Error Corrupt when `expected` is given and differs. Syncs, renames, syncs the directory.
+    virtual Result<Descriptor> commit(const std::string& media_type,
+                                      const std::optional<Digest>& expected) = 0;
+    [[nodiscard]] virtual std::uint64_t size() const = 0;
+  };
+  [[nodiscard]] Result<std::unique_ptr<BlobWriter>> new_blob();
+  // A partial download that survives the process (tmp/download-<hex>): append to it, then adopt it
+  // as a blob (verified; Corrupt removes it).
+  [[nodiscard]] std::string partial_path(const Digest& digest) const;
+  Result<void> adopt_partial(const Digest& digest);
+
+  // Trees, by tree digest.
+  // -----------------------------------------------------------------------------------------
+  Result<Digest> put_tree(const Tree& tree);
+  [[nodiscard]] Result<std::optional<std::shared_ptr<const Tree>>> tree(const Digest& digest) const;
+  // The diff tree of a pulled layer, by chain ID (image-spec config.md): what read_layer made of it
+  // over the chain below.
+  [[nodiscard]] Result<std::optional<Digest>> chain_tree(const Digest& chain_id) const;
+  Result<void> put_chain_tree(const Digest& chain_id, const Digest& tree);
+
+  // Step results, by step digest; the record is kept beside them.
+  // ----------------------------------------------------
+  [[nodiscard]] Result<std::vector<StepResult>> results(const Digest& step) const;
+  // Appends unless an equal one is there. Blobs, trees and roots that it needs must be published
+  // before.
+  Result<void> put_result(const Digest& step, std::string_view record, const StepResult& result);
+
+  // Layers: (tree, emission profile) → blob. A record whose blob is gone is nullopt.
+  // -----------------------------------
+  [[nodiscard]] Result<std::optional<LayerBlob>> layer(const Digest& tree,
+                                                       const std::string& profile) const;
+  Result<void> put_layer(const Digest& tree, const std::string& profile, const LayerBlob& layer);
+  // Any blob that holds this tree, of any profile or pulled.
+  [[nodiscard]] Result<std::optional<LayerBlob>> any_layer(const Digest& tree) const;
+
+  // Roots: unpacked diff trees, for overlay lowers. Counts only with its marker, written after a
+  // sync. ------------------
+  [[nodiscard]] std::optional<std::string> root(const Digest& tree) const;
+  // Moves a directory of new_scratch() in; the first one wins and `staged` is removed. Returns the
+  // path.
+  Result<std::string> put_root(const Digest& tree, const std::string& staged);
+
+  // References.
+  // ------------------------------------------------------------------------------------------------------
+  Result<void> set_ref(const std::string& name, const Descriptor& manifest);
+  Result<void> remove_ref(const std::string& name);
+  [[nodiscard]] Result<std::optional<Descriptor>> ref(const std::string& name) const;
+  [[nodiscard]] Result<std::vector<Ref>> refs() const;
+  // Image key → manifest (keys/).
+  [[nodiscard]] Result<std::optional<Descriptor>> image(const Digest& key) const;
+  Result<void> put_image(const Digest& key, const Descriptor& manifest);
+  // Reference + platform → manifest digest as last resolved (resolved/), for --offline and for
+  // plan.
+  [[nodiscard]] Result<std::optional<Digest>> resolved(const std::string& ref,
+                                                       const std::string& platform) const;
+  Result<void> put_resolved(const std::string& ref, const std::string& platform,
+                            const Digest& manifest);
+
+  // Scratch space of this process, on the store's file system (tmp/<build id>/…), removed when the
+  // store closes; what dead processes left is removed by the next open (their lease's flock is
+  // free). -----------------------------------------------------------
+  [[nodiscard]] Result<std::string> new_scratch(const std::string& purpose);
+  [[nodiscard]] const std::string& build_id() const;
+  [[nodiscard]] std::string stat_cache_path() const;
+
+  // An exclusive lock by name across processes, waiting for it; released by its destruction. Prints
+  // nothing; `on_wait` is called once with the holder's pid when it has to wait for more than a
+  // second.
+  [[nodiscard]] Result<Fd> lock(const std::string& name,
+                                const std::function<void(int pid)>& on_wait = {});
+
+  struct GcOptions {
+    std::optional<std::uint64_t> keep_bytes;
+    std::optional<int> keep_days;
+    bool dry_run = false;
+  };
+  struct GcReport {
+    std::uint64_t removed_objects = 0;
+    std::uint64_t removed_bytes = 0;
+    std::uint64_t kept_bytes = 0;
+  };
+  // Removes what no ref reaches (and with keep_days/keep_bytes, least recently used results first).
+  // Waits for running builds' leases: never removes under one.
+  Result<GcReport> gc(const GcOptions& options);
+  // Re-hashes blobs, records, trees; quarantines what is damaged. The damaged objects' names.
+  Result<std::vector<std::string>> fsck();
+
+ private:
+  struct State;
+  explicit Store(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace strata::backend

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/tree/tree.h"
+
+namespace strata::backend {
+
+// The file system that a chain of diff trees makes, without unpacking anything.
+class RootView {
+ public:
+  // Bottom first.
+  explicit RootView(std::vector<std::shared_ptr<const Tree>> layers) : layers_(std::move(layers)) {}
+
+  struct Found {
+    const TreeEntry* entry = nullptr;
+    // Index of the layer that holds it.
+    std::size_t layer = 0;
+  };
+  // The entry at exactly this path (no symlink is followed, parents included); nullopt if absent or
+  // whited out, or below something that is.
+  [[nodiscard]] std::optional<Found> find(const std::string& path) const;
+
+  // `path` (absolute or relative to the root) with every symlink followed inside the root, as
+  // chroot would; components that do not exist are kept as they are. FollowLast::No leaves a
+  // symlink in the last component. Error (Input): more than 40 links.
+  enum class FollowLast { No, Yes };
+  [[nodiscard]] Result<std::string> resolve(const std::string& path, FollowLast follow) const;
+
+  // Names in a directory, sorted by bytes.
+  [[nodiscard]] std::vector<std::string> list(const std::string& directory) const;
+  // Every entry below `directory` (itself excluded), in path order.
+  void walk(const std::string& directory, const std::function<void(const Found&)>& visit) const;
+
+  [[nodiscard]] const std::vector<std::shared_ptr<const Tree>>& layers() const { return layers_; }
+
+ private:
+  std::vector<std::shared_ptr<const Tree>> layers_;
+};
+
+}  // namespace strata::backend

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/base/emitter.h"
+#include "ir/base/source.h"
+#include "ir/module.h"
+#include "ir/sources.h"
+
+namespace strata::frontend {
+
+enum class Language { Dockerfile, Spec };
+
+struct LowerRequest {
+  // The main text, already in the SourceMap.
+  FileId file;
+  Language language = Language::Dockerfile;
+  // Dockerfile: at most one stage name or number; empty is the last stage. Spec: image names; empty
+  // is every image.
+  std::vector<std::string> targets;
+  ir::Pairs build_args;
+  ir::Pairs params;
+  // Target platform, normalized.
+  std::string platform;
+  // Base name of the main file, for its own ignore file (`<name>.dockerignore`).
+  std::string file_name;
+};
+
+// From text to a module, all phases (parse, then lower). Reports wrong input to the emitter;
+// nullopt after an error. A failure of the world while resolving (network, registry) is the
+// Result's error. Visits only the stages that the targets reach.
+[[nodiscard]] Result<std::optional<ir::Module>> lower(const LowerRequest& request,
+                                                      SourceMap& sources, ir::SourceLoader& loader,
+                                                      ir::SourceResolver& resolver,
+                                                      Emitter& emitter);
+
+// `image.strata`, `*.strata` → Spec; all else Dockerfile.
+[[nodiscard]] Language language_of(const std::string& file_name);
+
+// The AST as the JSON of `strata dump ast`, or as indented text; nullopt after an error.
+enum class AstFormat { Text, Json };
+[[nodiscard]] std::optional<std::string> dump_ast(FileId file, Language language, AstFormat format,
+                                                  const SourceMap& sources, Emitter& emitter);
+
+}  // namespace strata::frontend

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/module.h"
+
+namespace strata::ir {
+
+// The version of the record format; every record names it. Version 1, the byte format (also in
+// ir/README.md):
+//   canonical JSON (ir/base/canonical_json.h), one object, members:
+//     "op"        the op's name
+//     "record"    1
+//     each Key field that does not hold its default, by its name in ops.def; Pairs as
+//     [["name","value"],…]; InlineFile and the
+//                 other nested structs as objects of all their members; a Digest as "sha256:…"
+//     each Input field as the digest of that step, and so the operands inside CopySource and Mount
+//     "sandbox"   1 for exec: the version of the sandbox profile (capabilities, masks, umask, fixed
+//     environment, clean-up) "tree"      1 for copy, mkdir, exec, local, inline: the version of the
+//     tree profile (how strata writes files). A `local`'s
+//                 own field `tree` is written as "selection"
+// all members in byte order.
+inline constexpr int kRecordVersion = 1;
+
+// A step's record as it is hashed, and its digest: digest == Digest::of(json).
+struct StepRecord {
+  std::string json;
+  Digest digest;
+};
+
+// The record of one op, given the digests of its operands.
+[[nodiscard]] std::string write_record(const Op& op, const std::function<Digest(OpId)>& input);
+
+// The record of each op, by OpId; nullopt for an op that is not bound or reads one that is not.
+[[nodiscard]] std::vector<std::optional<StepRecord>> records(const Module& module);
+
+// What else reaches a manifest and is no step. Digest of the record is the image key.
+struct ImageKeyInputs {
+  std::optional<std::int64_t> image_epoch;  // nullopt: the stage epoch
+  std::string emission_profile;             // "gzip-6-libdeflate-1.14-1m"
+};
+
+// The image key's record of a target (an object with "op":"image-key", the root and config steps'
+// digests, the platform, the base name, epoch and profile); nullopt on an unbound target.
+[[nodiscard]] std::optional<StepRecord> image_key(
+    const Module& module, const Target& target,
+    const std::vector<std::optional<StepRecord>>& records, const ImageKeyInputs& inputs);
+
+}  // namespace strata::ir
