@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/base/emitter.h"
+#include "ir/base/result.h"
+#include "ir/builder.h"
+#include "ir/image_config.h"
+#include "ir/module.h"
+#include "ir/sources.h"
+
+namespace strata::frontend {
+
+// What every stage of one lowering shares. References must outlive the StageBuilders.
+struct LoweringContext {
+  ir::Builder& builder;
+  ir::SourceResolver& resolver;
+  Emitter& emitter;
+  // Target platform, normalized.
+  std::string platform;
+  // SOURCE_DATE_EPOCH as build-arg or global ARG, when given.
+  std::optional<std::int64_t> epoch;
+};
+
+// A stage while it is lowered: the one place where both languages' instructions become ops, so that
+// two sources that say the same thing give the same digests. A value: copying it forks the chain
+// (FROM a stage, an Image used twice).
+class StageBuilder {
+ public:
+  // Reports BaseNotResolved at `loc` when the resolver answers NotFound or Input; the optional is
+  // empty then. Other failures of the resolver are the error.
+  static Result<std::optional<StageBuilder>> from_image(LoweringContext& context,
+                                                        const std::string& ref, Loc loc);
+  // `epoch`: the design's rule for scratch (the latest epoch of the stages that it copies from,
+  // else 315532800), unless the context's is set.
+  static StageBuilder from_scratch(LoweringContext& context, std::int64_t epoch, Loc loc);
+
+  // One source of copy().
+  struct Source {
+    enum class From { Local, Inline, Root } from = From::Local;
+    // Local: relative to the context, wildcards allowed. Root: absolute path in `root`, wildcards
+    // allowed. Inline: the file's name.
+    std::string path;
+    ir::OpId root;        // Root
+    std::string content;  // Inline
+    std::string context;  // Local: name of the context, "" the main one
+    ir::Strings ignore;   // Local: patterns in force
+    Loc loc;
+  };
+  struct CopyArgs {
+    std::vector<Source> sources;
+    std::string dest;   // as written: relative to the workdir, trailing `/` significant
+    std::string owner;  // as in --chown, "" none
+    std::string mode;   // as in --chmod, octal digits, "" none
+    enum class Archives { Keep, Unpack } archives = Archives::Keep;
+  };
+  // Reports MissingCopySource or SourceOutsideContext at the source's location.
+  Result<void> copy(const CopyArgs& args, Loc loc);
+
+  struct RunArgs {
+    // Shell form: `command` is appended to the shell in force; else `args` are the process's.
+    std::optional<std::string> command;
+    ir::Strings args;
+    // ARGs in scope, over the config's environment.
+    ir::Pairs build_args;
+    std::string network;
+    ir::Mounts mounts;
+  };
+  void run(const RunArgs& args, Loc loc);
+
+  // Config changes, each one config op. workdir() resolves against the one in force and adds a
+  // mkdir op.
+  void workdir(const std::string& path, Loc loc);
+  void change(const ir::Config& change, Loc loc);
+  // ENTRYPOINT as Dockerfiles mean it: an inherited CMD goes unless this stage set one.
+  void entrypoint(const ir::Strings& args, Loc loc);
+  void cmd(const ir::Strings& args, Loc loc);
+
+  [[nodiscard]] ir::OpId root() const { return root_; }
+  [[nodiscard]] ir::OpId config_op() const { return config_op_; }
+  // The config in force: the base's (what is known of it) with the changes so far.
+  [[nodiscard]] const ir::ImageConfig& config() const { return config_; }
+  // The shell in force, {"/bin/sh","-c"} by default.
+  [[nodiscard]] ir::Strings shell() const;
+  [[nodiscard]] std::int64_t epoch() const { return epoch_; }
+  // For a stage built FROM this one: what was set in the parent stage no longer counts as "set in
+  // this stage" (CMD rule).
+  void begin_child_stage() { cmd_set_here_ = false; }
+
+ private:
+  explicit StageBuilder(LoweringContext& context) : context_(&context) {}
+
+  LoweringContext* context_;
+  ir::OpId root_;
+  ir::OpId config_op_;
+  ir::ImageConfig config_;
+  std::int64_t epoch_ = 0;
+  bool cmd_set_here_ = false;
+};
+
+}  // namespace strata::frontend
