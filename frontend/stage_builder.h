@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ir/base/emitter.h"
@@ -30,10 +31,12 @@ struct LoweringContext {
 // (FROM a stage, an Image used twice).
 class StageBuilder {
  public:
-  // Reports BaseNotResolved at `loc` when the resolver answers NotFound or Input; the optional is
-  // empty then. Other failures of the resolver are the error.
+  // Reports BaseNotResolved at `loc` when the resolver answers NotFound or Input, with `advice` as
+  // its note unless that is empty; the optional is empty then. Other failures of the resolver are
+  // the error.
   static Result<std::optional<StageBuilder>> from_image(LoweringContext& context,
-                                                        const std::string& ref, Loc loc);
+                                                        const std::string& ref, Loc loc,
+                                                        const std::string& advice = {});
   // `epoch`: the design's rule for scratch (the latest epoch of the stages that it copies from,
   // else 315532800), unless the context's is set.
   static StageBuilder from_scratch(LoweringContext& context, std::int64_t epoch, Loc loc);
@@ -57,7 +60,7 @@ class StageBuilder {
     std::string mode;   // as in --chmod, octal digits, "" none
     enum class Archives { Keep, Unpack } archives = Archives::Keep;
   };
-  // Reports MissingCopySource or SourceOutsideContext at the source's location.
+  // Reports MissingCopySource, SourceOutsideContext or BadSourcePattern at the source's location.
   Result<void> copy(const CopyArgs& args, Loc loc);
 
   struct RunArgs {
@@ -90,14 +93,25 @@ class StageBuilder {
   // this stage" (CMD rule).
   void begin_child_stage() { cmd_set_here_ = false; }
 
+  // The value of an environment variable of the config in force; PATH has its default when unset.
+  [[nodiscard]] std::optional<std::string> env(std::string_view name) const;
+  // `path` as an absolute clean path, relative ones against the workdir in force.
+  [[nodiscard]] std::string absolute(std::string_view path) const;
+
  private:
   explicit StageBuilder(LoweringContext& context) : context_(&context) {}
 
+  Result<std::optional<ir::CopySource>> copy_source(const Source& source);
+  Result<std::optional<ir::CopySource>> local_source(const Source& source);
+
+  // Never null; not a reference, so that a builder can be assigned.
   LoweringContext* context_;
   ir::OpId root_;
   ir::OpId config_op_;
   ir::ImageConfig config_;
   std::int64_t epoch_ = 0;
+  // The base's config is known: the resolver bound it, or it is scratch.
+  bool base_known_ = false;
   bool cmd_set_here_ = false;
 };
 

@@ -1,0 +1,36 @@
+// The frontends' common entry: picks the language.
+#include "frontend/frontend.h"
+
+#include "frontend/dockerfile/dockerfile.h"
+#include "frontend/spec/spec.h"
+
+namespace strata::frontend {
+
+Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& sources,
+                                        ir::SourceLoader& loader, ir::SourceResolver& resolver,
+                                        Emitter& emitter) {
+  switch (request.language) {
+    case Language::Dockerfile:
+      return dockerfile::lower(request, sources, loader, resolver, emitter);
+    case Language::Spec:
+      break;
+  }
+  return spec::lower(request, sources, loader, resolver, emitter);
+}
+
+Language language_of(const std::string& file_name) {
+  return file_name.ends_with(".strata") ? Language::Spec : Language::Dockerfile;
+}
+
+std::optional<std::string> dump_ast(FileId file, Language language, AstFormat format,
+                                    const SourceMap& sources, Emitter& emitter) {
+  switch (language) {
+    case Language::Dockerfile:
+      return dockerfile::dump_ast(file, format, sources, emitter);
+    case Language::Spec:
+      break;
+  }
+  return spec::dump_ast(file, format, sources, emitter);
+}
+
+}  // namespace strata::frontend

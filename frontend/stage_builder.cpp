@@ -1,0 +1,269 @@
+// StageBuilder: the one place where the instructions of both languages become ops.
+#include "frontend/stage_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ir/path_pattern.h"
+#include "ir/reference.h"
+
+namespace strata::frontend {
+namespace {
+
+// Derived epochs are never before 1980: zip archives cannot hold earlier times.
+constexpr std::int64_t kEarliestEpoch = 315532800;
+constexpr std::string_view kDefaultPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+constexpr DiagnosticDef<std::string, std::string> kBaseNotResolved{
+    Kind::BaseNotResolved, "base image `{}` does not resolve: {}"};
+constexpr DiagnosticDef<std::string, std::string> kMissingCopySource{
+    Kind::MissingCopySource, "copy source `{}` is not in the build context: {}"};
+constexpr DiagnosticDef<std::string> kSourceOutsideContext{
+    Kind::SourceOutsideContext, "copy source `{}` leaves the build context"};
+constexpr DiagnosticDef<std::string, std::string> kBadSourcePattern{
+    Kind::BadSourcePattern, "copy source `{}` is a malformed pattern: {}"};
+constexpr DiagnosticDef<std::string> kDestinationNotDirectory{
+    Kind::DestinationNotDirectory, "several sources are copied to `{}`, which does not end in `/`"};
+
+// `dest` says directory by how it is written, whatever is there.
+bool names_directory(std::string_view dest) {
+  return dest.empty() || dest == "." || dest.ends_with('/') || dest.ends_with("/.");
+}
+
+void set_pair(ir::Pairs& pairs, const std::string& name, const std::string& value) {
+  const auto found = std::find_if(pairs.begin(), pairs.end(),
+                                  [&](const auto& pair) { return pair.first == name; });
+  if (found == pairs.end()) {
+    pairs.emplace_back(name, value);
+  } else {
+    found->second = value;
+  }
+}
+
+}  // namespace
+
+Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& context,
+                                                             const std::string& ref, Loc loc,
+                                                             const std::string& advice) {
+  auto answer = context.resolver.image({.ref = ref, .platform = context.platform});
+  if (!answer) {
+    const Error error = std::move(answer).error();
+    if (error.code != ErrorCode::NotFound && error.code != ErrorCode::Input) {
+      return error;
+    }
+    auto pending = context.emitter.emit(loc, kBaseNotResolved, ref, error.message);
+    if (!advice.empty()) {
+      pending.note(advice);
+    }
+    return std::optional<StageBuilder>();
+  }
+  StageBuilder stage(context);
+  ir::Image image;
+  if (const auto& binding = *answer) {
+    image.ref = binding->ref;
+    image.platform = binding->platform;
+    image.manifest = binding->manifest;
+    image.config = binding->config_digest;
+    image.diff_ids = binding->config.diff_ids;
+    image.epoch =
+        context.epoch.value_or(std::max(binding->config.created.value_or(0), kEarliestEpoch));
+    stage.config_ = binding->config;
+    stage.base_known_ = true;
+  } else {
+    const auto reference = ir::Reference::parse(ref);
+    if (!reference) {
+      auto pending = context.emitter.emit(loc, kBaseNotResolved, ref, "not an image reference");
+      if (!advice.empty()) {
+        pending.note(advice);
+      }
+      return std::optional<StageBuilder>();
+    }
+    image.ref = reference->str();
+    image.platform = context.platform;
+    image.epoch = context.epoch.value_or(kEarliestEpoch);
+  }
+  stage.epoch_ = image.epoch;
+  stage.root_ = context.builder.add(std::move(image), loc);
+  stage.config_op_ = stage.root_;
+  return std::optional<StageBuilder>(std::move(stage));
+}
+
+StageBuilder StageBuilder::from_scratch(LoweringContext& context, std::int64_t epoch, Loc loc) {
+  StageBuilder stage(context);
+  stage.epoch_ = context.epoch.value_or(std::max(epoch, kEarliestEpoch));
+  stage.root_ =
+      context.builder.add(ir::Scratch{.epoch = stage.epoch_, .platform = context.platform}, loc);
+  stage.config_op_ = stage.root_;
+  stage.base_known_ = true;
+  return stage;
+}
+
+std::optional<std::string> StageBuilder::env(std::string_view name) const {
+  for (const auto& [key, value] : config_.env) {
+    if (key == name) {
+      return value;
+    }
+  }
+  if (name == "PATH") {
+    return std::string(kDefaultPath);
+  }
+  return std::nullopt;
+}
+
+std::string StageBuilder::absolute(std::string_view path) const {
+  if (path.starts_with('/')) {
+    return ir::clean_path(path);
+  }
+  const std::string base = config_.workdir.empty() ? "/" : config_.workdir;
+  return ir::clean_path("/" + base + "/" + std::string(path));
+}
+
+ir::Strings StageBuilder::shell() const {
+  if (config_.shell && !config_.shell->empty()) {
+    return *config_.shell;
+  }
+  return {"/bin/sh", "-c"};
+}
+
+Result<std::optional<ir::CopySource>> StageBuilder::local_source(const Source& source) {
+  std::string path = source.path;
+  path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
+  path = ir::clean_path(path);
+  if (path == ".." || path.starts_with("../")) {
+    context_->emitter.emit(source.loc, kSourceOutsideContext, source.path)
+        .note("only files below the context directory can be copied");
+    return std::optional<ir::CopySource>();
+  }
+  if (path == ".") {
+    path.clear();
+  }
+  auto answer = context_->resolver.local(
+      {.context = source.context, .source = path, .ignore = source.ignore});
+  if (!answer) {
+    const Error error = std::move(answer).error();
+    if (error.code == ErrorCode::NotFound) {
+      context_->emitter.emit(source.loc, kMissingCopySource, source.path, error.message);
+    } else if (error.code == ErrorCode::Input) {
+      context_->emitter.emit(source.loc, kBadSourcePattern, source.path, error.message);
+    } else {
+      return error;
+    }
+    return std::optional<ir::CopySource>();
+  }
+  ir::Local local{.context = source.context, .ignore = source.ignore, .source = path, .tree = {}};
+  if (*answer) {
+    local.tree = (*answer)->tree;
+  }
+  return std::optional<ir::CopySource>(
+      {.path = {}, .tree = context_->builder.add(std::move(local), source.loc)});
+}
+
+Result<std::optional<ir::CopySource>> StageBuilder::copy_source(const Source& source) {
+  switch (source.from) {
+    case Source::From::Local:
+      return local_source(source);
+    case Source::From::Inline:
+      return std::optional<ir::CopySource>(
+          {.path = {},
+           .tree = context_->builder.add(
+               ir::Inline{
+                   .files = {{.content = source.content, .mode = 0644, .path = source.path}}},
+               source.loc)});
+    case Source::From::Root:
+      break;
+  }
+  return std::optional<ir::CopySource>(
+      {.path = ir::clean_path("/" + source.path), .tree = source.root});
+}
+
+Result<void> StageBuilder::copy(const CopyArgs& args, Loc loc) {
+  ir::Copy copy;
+  bool complete = true;
+  for (const Source& source : args.sources) {
+    STRATA_ASSIGN(auto lowered, copy_source(source));
+    if (lowered) {
+      copy.sources.push_back(std::move(*lowered));
+    } else {
+      complete = false;
+    }
+  }
+  if (args.sources.size() > 1 && !names_directory(args.dest)) {
+    context_->emitter.emit(loc, kDestinationNotDirectory, args.dest)
+        .note("end it in `/` to say that it is a directory");
+  }
+  if (!complete) {
+    return {};
+  }
+  copy.dest = absolute(args.dest);
+  if (names_directory(args.dest) && copy.dest != "/") {
+    copy.dest += '/';
+  }
+  copy.mode = args.mode;
+  copy.owner = args.owner;
+  copy.root = root_;
+  copy.unpack = args.archives == CopyArgs::Archives::Unpack;
+  root_ = context_->builder.add(std::move(copy), loc);
+  return {};
+}
+
+void StageBuilder::run(const RunArgs& args, Loc loc) {
+  ir::Exec exec;
+  exec.args = args.args;
+  if (args.command) {
+    exec.args = shell();
+    exec.args.push_back(*args.command);
+  }
+  exec.cwd = config_.workdir.empty() ? "/" : config_.workdir;
+  exec.env = config_.env;
+  for (const auto& [name, value] : args.build_args) {
+    set_pair(exec.env, name, value);
+  }
+  const bool has_path = std::any_of(exec.env.begin(), exec.env.end(),
+                                    [](const auto& pair) { return pair.first == "PATH"; });
+  // An unknown base may well set PATH, so only a known one gets the default.
+  if (!has_path && base_known_) {
+    exec.env.emplace_back("PATH", kDefaultPath);
+  }
+  exec.mounts = args.mounts;
+  exec.network = args.network;
+  exec.root = root_;
+  exec.user = config_.user;
+  root_ = context_->builder.add(std::move(exec), loc);
+}
+
+void StageBuilder::change(const ir::Config& change, Loc loc) {
+  ir::Config op = change;
+  op.base = config_op_;
+  ir::apply(op, config_);
+  config_op_ = context_->builder.add(std::move(op), loc);
+}
+
+void StageBuilder::workdir(const std::string& path, Loc loc) {
+  ir::Config op;
+  op.workdir = absolute(path);
+  change(op, loc);
+  if (config_.workdir != "/") {
+    root_ = context_->builder.add(
+        ir::Mkdir{.owner = config_.user, .path = config_.workdir, .root = root_}, loc);
+  }
+}
+
+void StageBuilder::cmd(const ir::Strings& args, Loc loc) {
+  ir::Config op;
+  op.cmd = args;
+  change(op, loc);
+  cmd_set_here_ = true;
+}
+
+void StageBuilder::entrypoint(const ir::Strings& args, Loc loc) {
+  ir::Config op;
+  op.entrypoint = args;
+  const bool inherits_cmd = !base_known_ || (config_.cmd && !config_.cmd->empty());
+  if (!cmd_set_here_ && inherits_cmd) {
+    op.cmd = ir::Strings();
+  }
+  change(op, loc);
+}
+
+}  // namespace strata::frontend
