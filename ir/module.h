@@ -60,6 +60,8 @@ struct Module {
   bool operator==(const Module&) const = default;
 };
 
+// True unless the op is an image without a manifest digest or a local without a tree.
+[[nodiscard]] bool is_bound(const Op& op);
 // True when every image and local op has its binding: digests exist on bound modules only.
 [[nodiscard]] bool is_bound(const Module& module);
 // The epoch of the image or scratch op at the bottom of the root chain that `root` ends.
@@ -68,8 +70,13 @@ struct Module {
 [[nodiscard]] std::vector<OpId> root_chain(const Module& module, OpId root);
 // The ops of a config chain, bottom (image or scratch) first.
 [[nodiscard]] std::vector<OpId> config_chain(const Module& module, OpId config);
-// `RUN /bin/sh -c echo hi`, `COPY src /app/`, `WORKDIR /app`, `LABEL a=b`: one line for plans and
-// history, from the op alone. A line break in an argument is shown as a space.
-[[nodiscard]] std::string describe(const Module& module, OpId id);
+// What describe() may name. History reaches image bytes, so it depends on what records cover: the
+// normalized op alone. A plan is for people and also names stages, images and local paths.
+enum class DescribeFor { History, Plan };
+// `RUN /bin/sh -c echo hi`, `COPY --from=build /app /app/`, `WORKDIR /app`, `LABEL a=b`: one line
+// of UTF-8. A control character in an argument is shown as a space, a byte that is not UTF-8 as
+// `?`.
+[[nodiscard]] std::string describe(const Module& module, OpId id,
+                                   DescribeFor purpose = DescribeFor::History);
 
 }  // namespace strata::ir

@@ -39,10 +39,30 @@ class IgnoreMatcher {
   [[nodiscard]] bool empty() const { return patterns_.empty(); }
 
  private:
+  // One element of a pattern; see path_pattern.cpp.
+  struct Token {
+    enum class Kind { Literal, AnyCharacter, Star, Class, Directories, Anything };
+    struct Range {
+      char32_t first = 0;
+      char32_t last = 0;
+    };
+    Kind kind = Kind::Literal;
+    char32_t character = 0;
+    std::vector<Range> ranges;
+    bool negated_class = false;
+  };
   struct Pattern {
-    std::vector<std::string> components;
+    std::vector<Token> tokens;
     bool negated = false;
   };
+  // What a pattern makes of a path: matches it or a directory above it, or may match below it.
+  struct Verdict {
+    bool matches = false;
+    bool may_match_below = false;
+  };
+  static std::vector<Token> compile(std::string_view pattern);
+  static Verdict run(const Pattern& pattern, const std::u32string& path);
+
   std::vector<Pattern> patterns_;
 };
 
