@@ -27,7 +27,8 @@ class RootView {
 
   // `path` (absolute or relative to the root) with every symlink followed inside the root, as
   // chroot would; components that do not exist are kept as they are. FollowLast::No leaves a
-  // symlink in the last component. Error (Input): more than 40 links.
+  // symlink in the last component, unless `path` ends in `/`. The answer is a tree path: clean, no
+  // leading `/`, "" the root. Error (Input): more than 40 links.
   enum class FollowLast { No, Yes };
   [[nodiscard]] Result<std::string> resolve(const std::string& path, FollowLast follow) const;
 
