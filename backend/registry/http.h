@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -12,6 +13,18 @@
 
 namespace strata::backend {
 
+struct HttpResponse {
+  int status = 0;
+  // Names in lower case; the last answer's.
+  std::multimap<std::string, std::string> headers;
+  std::string body;
+  // Where the last answer came from; another host than the request's after a redirect.
+  std::string final_url;
+
+  // The first header of that name (lower case), "" when there is none.
+  [[nodiscard]] std::string header(const std::string& name) const;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
@@ -19,28 +32,30 @@ struct HttpRequest {
   std::string body;
   // Sends this file's bytes as the body (with Content-Length) when not "".
   std::string body_file;
+  // Called once with status and headers before the body of a 2xx answer; false stops the transfer
+  // with an error.
+  std::function<bool(const HttpResponse& head)> on_head;
   // Called with each piece of a 2xx answer's body; false stops the transfer with an error. When
   // empty the body is kept in HttpResponse.
   std::function<bool(const char* data, std::size_t size)> on_body;
-  // Redirects are followed (at most 5, http and https only); Authorization is dropped on a change
-  // of host.
+  // A kept body (any status) that grows beyond this is an error.
+  std::uint64_t max_body = std::uint64_t{64} << 20;
+  // Redirects are followed (at most 5, http and https only, never from https to http);
+  // Authorization is dropped on a change of scheme, host or port.
   bool follow_redirects = true;
 };
 
-struct HttpResponse {
-  int status = 0;
-  // Names in lower case; the last answer's.
-  std::multimap<std::string, std::string> headers;
-  std::string body;
-  std::string final_url;
-};
-
-// The seam to the network. Thread-safe. Errors (Network): could not connect, TLS, cut off. An HTTP
-// status is never an Error.
+// The seam to the network. Thread-safe. An HTTP status is never an Error. Errors:
+//   Network      could not connect, cut off, too slow: trying again may help
+//   Input        no such host, bad certificate, bad URL or redirect: it will not
+//   Interrupted  after cancel()
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
   virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
+  // Makes every running and later send() fail soon. Safe in a signal handler.
+  virtual void cancel() {}
+  [[nodiscard]] virtual bool cancelled() const { return false; }
 };
 
 [[nodiscard]] std::unique_ptr<HttpClient> make_curl_client();
