@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test. Needs a Debian 12 with root or sudo.
+# Use: tests/run.sh [--fast] [ctest options…]
+#   --fast   without the sanitizer build and clang-tidy
+# ctest runs last, so that its closing lines are the last output.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+if [[ $(id -u) != 0 ]]; then
+  exec sudo -E bash "$0" "$@"
+fi
+fast=no
+if [[ ${1:-} == --fast ]]; then
+  fast=yes
+  shift
+fi
+# A terminal's or a caller's settings must not decide what is tested.
+unset STRATA_HOME STRATA_RUNTIME SOURCE_DATE_EPOCH DOCKER_CONFIG
+export CCACHE_DIR=${CCACHE_DIR:-${HOME:-/root}/.cache/ccache}
+jobs=$(nproc)
+
+section() { printf '\n=== %s  [%ds]\n' "$1" "$SECONDS"; }
+
+section "packages"
+tests/support/install.sh test
+
+section "base images"
+tests/support/bases.sh
+
+section "debug build"
+cmake --preset debug >/dev/null
+cmake --build --preset debug -j "$jobs" -- --quiet
+
+section "clang-format"
+git ls-files -z -- '*.cpp' '*.h' | xargs -0 clang-format --dry-run --Werror
+
+if [[ $fast == no ]]; then
+  section "clang-tidy"
+  tests/support/tidy.sh build/debug
+
+  section "unit tests under AddressSanitizer and UBSan"
+  cmake --preset sanitize >/dev/null
+  cmake --build --preset sanitize -j "$jobs" -- --quiet
+  log=build/sanitize/ctest.log
+  if ! ctest --preset sanitize -L unit -j "$jobs" >"$log" 2>&1; then
+    tail -n 200 "$log"
+    echo "tests/run.sh: the unit tests failed under the sanitizers" >&2
+    exit 1
+  fi
+  grep -E 'tests passed' "$log"
+fi
+
+section "tests"
+ctest --preset debug -j "$jobs" "$@"
