@@ -1,0 +1,220 @@
+// Runs the steps of a plan on several threads, each as soon as its inputs are there.
+#include "backend/build/builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "backend/build/assemble.h"
+#include "backend/build/roots.h"
+#include "backend/build/step_runner.h"
+#include "ir/base/check.h"
+
+namespace strata::backend {
+namespace {
+
+bool makes_files(const ir::Op& op) {
+  return std::holds_alternative<ir::Exec>(op.data) || std::holds_alternative<ir::Copy>(op.data) ||
+         std::holds_alternative<ir::Mkdir>(op.data);
+}
+
+class Scheduler {
+ public:
+  explicit Scheduler(const BuildRequest& request)
+      : request_(request),
+        roots_(request.module, request.store, request.registry, request.sources),
+        runner_(request, roots_) {}
+
+  Result<BuildOutcome> run() {
+    outcome_.steps.resize(request_.module.ops.size());
+    prepare();
+    work();
+    if (error_) {
+      return *std::move(error_);
+    }
+    if (request_.cancelled) {
+      return Error{ErrorCode::Interrupted, "interrupted"};
+    }
+    std::sort(outcome_.failures.begin(), outcome_.failures.end(),
+              [](const StepFailure& a, const StepFailure& b) { return a.step < b.step; });
+    if (outcome_.failures.empty()) {
+      STRATA_TRY(assemble_all());
+    }
+    return std::move(outcome_);
+  }
+
+ private:
+  bool runs(ir::OpId id) const {
+    const PlannedStep& step = request_.plan.steps[id.index];
+    return step.needed && step.status == StepStatus::Miss && makes_files(request_.module.op(id));
+  }
+
+  // Binds the hits, and finds for each step that runs what it waits for and how its result is kept.
+  void prepare() {
+    const std::size_t count = request_.module.ops.size();
+    keep_.resize(count);
+    waits_for_.resize(count, 0);
+    readers_.resize(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const PlannedStep& step = request_.plan.steps[i];
+      if (step.result) {
+        roots_.bind(ir::OpId{i}, step.result->tree);
+        outcome_.steps[i].status = BuiltStep::Status::Hit;
+      }
+      if (step.needed && step.status == StepStatus::Hit &&
+          makes_files(request_.module.op(ir::OpId{i}))) {
+        request_.observer.step_ended(ir::OpId{i}, StepEnd::Hit, 0, 0);
+      }
+      if (runs(ir::OpId{i})) {
+        prepare_step(ir::OpId{i});
+      }
+    }
+    for (std::size_t i = 0; i < request_.module.targets.size(); ++i) {
+      if (!request_.plan.targets[i].image) {
+        const ir::Stage& stage = request_.module.stage(request_.module.targets[i].stage);
+        for (const ir::OpId id : ir::root_chain(request_.module, stage.root)) {
+          keep_[id.index].layer = true;
+        }
+      }
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+      // A result that no image and no step keeps would be lost with this process.
+      keep_[i].root = keep_[i].root || !keep_[i].layer;
+    }
+  }
+
+  void prepare_step(ir::OpId id) {
+    ++pending_;
+    const ir::Op& op = request_.module.op(id);
+    for (const ir::OpId input : ir::operands(op)) {
+      if (runs(input)) {
+        ++waits_for_[id.index];
+        readers_[input.index].push_back(id);
+      }
+    }
+    if (waits_for_[id.index] == 0) {
+      ready_.push_back(id);
+    }
+    if (std::holds_alternative<ir::Exec>(op.data)) {
+      keep_chain_unpacked(ir::root_operand(op));
+    } else if (const auto* copy = std::get_if<ir::Copy>(&op.data)) {
+      for (const ir::CopySource& source : copy->sources) {
+        if (!source.path.empty()) {
+          keep_chain_unpacked(source.tree);
+        }
+      }
+    }
+  }
+
+  void keep_chain_unpacked(ir::OpId root) {
+    for (const ir::OpId below : ir::root_chain(request_.module, root)) {
+      keep_[below.index].root = true;
+    }
+  }
+
+  void work() {
+    std::vector<std::thread> threads;
+    const std::size_t count = std::min<std::size_t>(std::max(1U, request_.jobs), pending_);
+    for (std::size_t i = 0; i < count; ++i) {
+      threads.emplace_back([this] { worker(); });
+    }
+    for (std::thread& thread : threads) {
+      thread.join();
+    }
+  }
+
+  bool stopped() const { return error_ || !outcome_.failures.empty() || request_.cancelled; }
+
+  void worker() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      wake_.wait(lock, [&] { return !ready_.empty() || pending_ == 0 || stopped(); });
+      if (ready_.empty() || stopped()) {
+        wake_.notify_all();
+        return;
+      }
+      const ir::OpId id = ready_.front();
+      ready_.pop_front();
+      lock.unlock();
+      run_step(id);
+      lock.lock();
+      --pending_;
+      for (const ir::OpId reader : readers_[id.index]) {
+        if (--waits_for_[reader.index] == 0) {
+          ready_.push_back(reader);
+        }
+      }
+      wake_.notify_all();
+    }
+  }
+
+  void run_step(ir::OpId id) {
+    request_.observer.step_started(id);
+    StepFailure failure{id, {}, 0, 0, ""};
+    const auto start = std::chrono::steady_clock::now();
+    auto done = runner_.run(id, keep_[id.index], failure);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    if (done) {
+      roots_.bind(id, done->tree);
+      request_.observer.step_ended(id, StepEnd::Ran, took.count(), done->bytes);
+      const std::lock_guard lock(mutex_);
+      outcome_.steps[id.index] = {BuiltStep::Status::Ran, took.count(), done->bytes};
+      return;
+    }
+    const ErrorCode code = done.error().code;
+    request_.observer.step_ended(
+        id, code == ErrorCode::Interrupted ? StepEnd::Interrupted : StepEnd::Failed, took.count(),
+        0);
+    const std::lock_guard lock(mutex_);
+    if (code == ErrorCode::Step || code == ErrorCode::Input || code == ErrorCode::NotFound) {
+      failure.error = std::move(done).error();
+      outcome_.failures.push_back(std::move(failure));
+    } else if (!error_) {
+      error_ = std::move(done).error();
+    }
+  }
+
+  Result<void> assemble_all() {
+    for (std::size_t i = 0; i < request_.module.targets.size(); ++i) {
+      const auto& stored = request_.plan.targets[i].image;
+      if (!stored) {
+        STRATA_ASSIGN(BuiltImage image, assemble(request_, roots_, i));
+        outcome_.images.push_back(std::move(image));
+        continue;
+      }
+      STRATA_ASSIGN(const auto image, oci::load_image(request_.store, *stored));
+      if (!image) {
+        return Error{ErrorCode::Corrupt,
+                     "the stored image vanished while the build ran; run it again"};
+      }
+      outcome_.images.push_back({*stored, image->manifest.config.digest, true});
+    }
+    return {};
+  }
+
+  const BuildRequest& request_;
+  Roots roots_;
+  StepRunner runner_;
+  BuildOutcome outcome_;
+  std::vector<KeepResult> keep_;
+  std::vector<std::size_t> waits_for_;
+  std::vector<std::vector<ir::OpId>> readers_;
+
+  // Guards what follows, and outcome_ while threads run.
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<ir::OpId> ready_;
+  std::size_t pending_ = 0;
+  std::optional<Error> error_;
+};
+
+}  // namespace
+
+Result<BuildOutcome> build(const BuildRequest& request) { return Scheduler(request).run(); }
+
+}  // namespace strata::backend

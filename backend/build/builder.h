@@ -1,0 +1,78 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/build/observer.h"
+#include "backend/build/plan.h"
+#include "backend/build/sources.h"
+#include "backend/execute/executor.h"
+#include "backend/registry/registry.h"
+#include "backend/store/store.h"
+#include "ir/module.h"
+#include "ir/record.h"
+
+namespace strata::backend {
+
+struct BuildRequest {
+  const ir::Module& module;
+  const std::vector<std::optional<ir::StepRecord>>& records;
+  // Of the same module, records and store.
+  const Plan& plan;
+  Store& store;
+  Registry& registry;
+  const Sources& sources;
+  // nullptr when no step of the plan runs a process.
+  Executor* executor = nullptr;
+  EmissionProfile profile;
+  CacheUse cache = CacheUse::Use;
+  // `created` of the image and its history; nullopt: each target's stage epoch.
+  std::optional<std::int64_t> image_epoch;
+  unsigned jobs = 1;
+  BuildObserver& observer;
+  // Set from outside to stop: running processes are killed by Executor::cancel(), no new step
+  // starts.
+  const std::atomic<bool>& cancelled;
+};
+
+// A step that failed: wrong input that only the root shows (a missing COPY --from source), or a
+// command that ended with an error.
+struct StepFailure {
+  ir::OpId step;
+  Error error;
+  // Of a RUN; 0 when no process failed.
+  int exit_code = 0;
+  int signal = 0;
+  // The last lines that it wrote.
+  std::string output_tail;
+};
+
+struct BuiltStep {
+  enum class Status { Hit, Ran, Skipped } status = Status::Skipped;
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct BuiltImage {
+  Descriptor manifest;
+  Digest config;
+  // True when the store held the whole image by its key, so that nothing was done for it.
+  bool skipped = false;
+};
+
+struct BuildOutcome {
+  std::vector<BuiltStep> steps;    // by OpId
+  std::vector<BuiltImage> images;  // by Module::targets; empty unless all were built
+  std::vector<StepFailure> failures;
+};
+
+// Carries out a plan: runs what must run, in parallel, writes the layers that the targets' images
+// need, and leaves whole images in the store (without a name). After a failure the steps that run
+// are finished, no other is started. The Result's error is a failure of the world (no runtime, no
+// space, network, interrupted).
+[[nodiscard]] Result<BuildOutcome> build(const BuildRequest& request);
+
+}  // namespace strata::backend

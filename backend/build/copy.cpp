@@ -1,0 +1,205 @@
+// COPY, ADD and WORKDIR as diff trees over a root that is not unpacked.
+#include "backend/build/copy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <utility>
+
+#include "backend/layer/layer.h"
+#include "backend/system/files.h"
+
+namespace strata::backend {
+namespace {
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+}
+
+std::string join(const std::string& directory, const std::string& name) {
+  if (directory.empty() || name.empty()) {
+    return directory.empty() ? name : directory;
+  }
+  return directory + "/" + name;
+}
+
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+class Copier {
+ public:
+  explicit Copier(const CopyRequest& request)
+      : request_(request), editor_(request.below, request.epoch) {
+    const std::string& mode = request.op.mode;
+    std::uint32_t value = 0;
+    if (!mode.empty() &&
+        std::from_chars(mode.data(), mode.data() + mode.size(), value, 8).ec == std::errc()) {
+      mode_ = value & 07777U;
+    }
+  }
+
+  Result<TreeWithContent> run() {
+    for (const CopyItem& item : request_.items) {
+      STRATA_TRY(copy_item(item));
+    }
+    return editor_.take();
+  }
+
+ private:
+  [[nodiscard]] FileOwner parents_owner() const { return request_.owner.value_or(FileOwner{}); }
+
+  Result<void> copy_item(const CopyItem& item) {
+    if (item.is_directory) {
+      return copy_directory(item);
+    }
+    if (request_.op.unpack) {
+      STRATA_ASSIGN(const Fd file, item.content->open(item.prefix));
+      STRATA_ASSIGN(const bool archive, is_archive(file));
+      if (archive) {
+        return copy_archive(item, file);
+      }
+    }
+    return copy_file(item);
+  }
+
+  // The entry with the op's owner, mode and the times of its kind. --chmod leaves symlinks alone.
+  TreeEntry dressed(TreeEntry entry, std::string path, CopyItem::Times times) const {
+    entry.path = std::move(path);
+    if (request_.owner) {
+      entry.uid = request_.owner->uid;
+      entry.gid = request_.owner->gid;
+    }
+    if (mode_ && entry.type != EntryType::Symlink) {
+      entry.mode = *mode_;
+    }
+    entry.mtime =
+        times == CopyItem::Times::Epoch ? request_.epoch : std::min(entry.mtime, request_.epoch);
+    return entry;
+  }
+
+  static std::optional<ContentRef> content_of(const CopyItem& item, const TreeEntry& entry) {
+    if (entry.type != EntryType::File && entry.type != EntryType::Hardlink) {
+      return std::nullopt;
+    }
+    return ContentRef{item.content, join(item.prefix, entry.path)};
+  }
+
+  Result<void> copy_file(const CopyItem& item) {
+    const std::string& dest = request_.op.dest;
+    STRATA_ASSIGN(const std::string resolved, editor_.resolve(dest));
+    std::string path;
+    if (dest.ends_with('/') || editor_.is_directory(resolved)) {
+      STRATA_ASSIGN(const std::string directory, editor_.make_directories(dest, parents_owner()));
+      path = join(directory, item.name);
+    } else {
+      const std::size_t start = dest.find_first_not_of('/');
+      const std::string relative = dest.substr(std::min(start, dest.size()));
+      STRATA_ASSIGN(const std::string directory,
+                    editor_.make_directories(parent_of(relative), parents_owner()));
+      path = join(directory, base_name(relative));
+    }
+    const TreeEntry& entry = item.entries.front();
+    const auto content = content_of(item, entry);
+    return editor_.put(dressed(entry, path, item.times), content);
+  }
+
+  Result<void> copy_directory(const CopyItem& item) {
+    STRATA_ASSIGN(const std::string dest, editor_.resolve(request_.op.dest));
+    if (editor_.is_directory(dest)) {
+      // What is there keeps its attributes; only what BuildKit creates takes the source's.
+      return copy_content(item, dest);
+    }
+    const std::size_t start = dest.find_first_not_of('/');
+    const std::string clean = ir_clean(dest.substr(std::min(start, dest.size())));
+    STRATA_ASSIGN(const std::string parent,
+                  editor_.make_directories(parent_of(clean), parents_owner()));
+    const std::string path = join(parent, base_name(clean));
+    STRATA_TRY(editor_.put(dressed(item.entries.front(), path, item.times), std::nullopt));
+    return copy_content(item, path);
+  }
+
+  static std::string ir_clean(std::string path) {
+    while (path.ends_with('/')) {
+      path.pop_back();
+    }
+    return path;
+  }
+
+  // Everything below the item's own directory, into the directory `dest`.
+  Result<void> copy_content(const CopyItem& item, const std::string& dest) {
+    // Where each directory of the item landed: not where its name says when a symlink stood there.
+    std::map<std::string, std::string> landed = {{"", dest}};
+    for (const TreeEntry& entry : item.entries) {
+      if (entry.path.empty()) {
+        continue;
+      }
+      const std::string path = join(landed[parent_of(entry.path)], base_name(entry.path));
+      if (entry.type == EntryType::Directory) {
+        const TreeEntry* there = editor_.find(path);
+        if (there != nullptr && there->type == EntryType::Symlink) {
+          STRATA_ASSIGN(const std::string target, editor_.resolve(path));
+          if (editor_.is_directory(target)) {
+            landed.emplace(entry.path, target);
+            continue;
+          }
+        }
+        landed.emplace(entry.path, path);
+        STRATA_TRY(editor_.put(dressed(entry, path, item.times), std::nullopt));
+        continue;
+      }
+      TreeEntry placed = dressed(entry, path, item.times);
+      if (placed.type == EntryType::Hardlink) {
+        placed.link = join(landed[parent_of(entry.link)], base_name(entry.link));
+      }
+      STRATA_TRY(editor_.put(std::move(placed), content_of(item, entry)));
+    }
+    return {};
+  }
+
+  Result<void> copy_archive(const CopyItem& item, const Fd& file) {
+    const std::string directory = fmt::format("{}/archive-{}", request_.scratch, archives_++);
+    STRATA_TRY(make_directories(directory));
+    auto unpacked = unpack_archive(file, directory);
+    if (!unpacked) {
+      return std::move(unpacked).error().with_context(item.name);
+    }
+    CopyItem members{item.name,         true, unpacked->tree->entries,
+                     unpacked->content, "",   CopyItem::Times::Clamped};
+    for (TreeEntry& entry : members.entries) {
+      if (entry.type == EntryType::Hardlink) {
+        const TreeEntry* target = unpacked->tree->find(entry.link);
+        if (target != nullptr) {
+          entry.size = target->size;
+          entry.sha256 = target->sha256;
+        }
+      }
+    }
+    STRATA_ASSIGN(const std::string dest,
+                  editor_.make_directories(request_.op.dest, parents_owner()));
+    // --chmod is not for what an archive holds.
+    const std::optional<std::uint32_t> mode = std::exchange(mode_, std::nullopt);
+    auto copied = copy_content(members, dest);
+    mode_ = mode;
+    return copied;
+  }
+
+  const CopyRequest& request_;
+  TreeEditor editor_;
+  std::optional<std::uint32_t> mode_;
+  int archives_ = 0;
+};
+
+}  // namespace
+
+Result<TreeWithContent> copy_tree(const CopyRequest& request) { return Copier(request).run(); }
+
+Result<TreeWithContent> mkdir_tree(const std::string& path, const FileOwner& owner,
+                                   const RootView& below, std::int64_t epoch) {
+  TreeEditor editor(below, epoch);
+  STRATA_TRY(editor.make_directories(path, owner));
+  return editor.take();
+}
+
+}  // namespace strata::backend

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/store/store.h"
+#include "ir/module.h"
+#include "ir/record.h"
+
+namespace strata::backend {
+
+enum class StepStatus {
+  // A stored result stands, or nothing needs this step.
+  Hit,
+  // It runs in the next build.
+  Miss,
+  // Its digest is not known: a base is not resolved.
+  Unknown,
+};
+[[nodiscard]] std::string_view status_name(StepStatus status);
+
+// What a build will do with one op.
+struct PlannedStep {
+  StepStatus status = StepStatus::Unknown;
+  std::string reason;
+  // Set on a hit by the step's digest: the result that the build is bound to.
+  std::optional<StepResult> result;
+  // False when no target needs the step's result (all that read it are hits).
+  bool needed = false;
+};
+
+struct PlannedTarget {
+  // The image key's record; nullopt on an unbound target.
+  std::optional<ir::StepRecord> key;
+  // The stored image of that key, whole; the target's steps are all hits then.
+  std::optional<Descriptor> image;
+};
+
+struct Plan {
+  std::vector<PlannedStep> steps;      // by OpId
+  std::vector<PlannedTarget> targets;  // by Module::targets
+  [[nodiscard]] bool all_hit() const;
+};
+
+enum class CacheUse { Use, Ignore };
+
+struct PlanRequest {
+  const ir::Module& module;
+  const std::vector<std::optional<ir::StepRecord>>& records;
+  Store& store;
+  ir::ImageKeyInputs key_inputs;
+  CacheUse cache = CacheUse::Use;
+};
+
+// The one resolver of plan and build: from the targets down, which steps have a result that stands
+// and which must run. Reads the store only; never syncs, never touches the network. A step whose
+// input must run in the same build is never a hit: its input may come out otherwise.
+[[nodiscard]] Result<Plan> make_plan(const PlanRequest& request);
+
+}  // namespace strata::backend

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/build/sources.h"
+#include "backend/registry/registry.h"
+#include "backend/store/store.h"
+#include "backend/tree/content.h"
+#include "backend/tree/root_view.h"
+#include "ir/module.h"
+
+namespace strata::backend {
+
+// The roots that the ops of one build stand for: their diff trees, and those unpacked when
+// something needs the files. Base images are pulled, read and unpacked at most once each, only when
+// asked for. Thread-safe.
+class Roots {
+ public:
+  // References must outlive this.
+  Roots(const ir::Module& module, Store& store, Registry& registry, const Sources& sources);
+
+  // The tree that a step left; before anything asks for a root that holds it.
+  void bind(ir::OpId step, const Digest& tree);
+  [[nodiscard]] std::optional<Digest> bound(ir::OpId step) const;
+
+  // The diff trees' digests of the chain that `root` ends, bottom first, base layers included.
+  [[nodiscard]] Result<std::vector<Digest>> trees(ir::OpId root);
+  [[nodiscard]] Result<RootView> view(ir::OpId root);
+  // The same, unpacked: directories for an overlay, bottom first. Empty trees are left out.
+  [[nodiscard]] Result<std::vector<std::string>> unpacked(ir::OpId root);
+  // The bytes of a root's files: the topmost of each path. Unpacks a layer when its first file is
+  // opened. `view` must be of the same root.
+  [[nodiscard]] Result<std::shared_ptr<const Content>> content(ir::OpId root);
+  // Fetches the layers of a base image that the store lacks.
+  Result<const oci::Image*> pulled(ir::OpId image);
+
+ private:
+  Result<const std::vector<Digest>*> image_trees(ir::OpId image);
+  Result<std::optional<std::vector<Digest>>> known_trees(const oci::Image& image);
+  Result<std::shared_ptr<const Tree>> tree(const Digest& digest);
+  // nullptr when the store has no such tree (any more).
+  Result<std::shared_ptr<const Tree>> tree_if_stored(const Digest& digest);
+
+  const ir::Module* module_;
+  Store* store_;
+  Registry* registry_;
+  const Sources* sources_;
+  mutable std::mutex mutex_;
+  std::map<ir::OpId, Digest> bound_;
+  std::map<Digest, std::shared_ptr<const Tree>> trees_;
+  // Held while an image is pulled and read, so that two steps do not do it twice.
+  std::mutex image_mutex_;
+  std::map<Digest, std::vector<Digest>> image_trees_;
+};
+
+}  // namespace strata::backend

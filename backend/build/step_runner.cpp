@@ -1,0 +1,237 @@
+// One step: from its op and its inputs' roots to a stored result.
+#include "backend/build/step_runner.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <iterator>
+
+#include "backend/build/layers.h"
+#include "backend/build/output_pipe.h"
+#include "backend/build/users.h"
+#include "backend/system/files.h"
+#include "backend/tree/scan.h"
+#include "ir/base/check.h"
+#include "ir/path_pattern.h"
+
+namespace strata::backend {
+namespace {
+
+std::uint64_t size_of(const Tree& tree) {
+  std::uint64_t bytes = 0;
+  for (const TreeEntry& entry : tree.entries) {
+    bytes += entry.size;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Result<StepDone> StepRunner::run(ir::OpId step, KeepResult keep, StepFailure& failure) {
+  const ir::Op& op = request_->module.op(step);
+  const auto& record = request_->records[step.index];
+  STRATA_CHECK(record.has_value(), "an unbound step reached the builder");
+  // Another process may be building the same step: the second one takes the first one's result.
+  STRATA_ASSIGN(const Fd lock, request_->store.lock("step-" + record->digest.hex(), [&](int pid) {
+    request_->observer.notice(fmt::format("waiting for process {}, which runs the same step", pid));
+  }));
+  STRATA_ASSIGN(const auto made_meanwhile, stored_result(step));
+  if (made_meanwhile) {
+    return *made_meanwhile;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  StepDone done;
+  if (const auto* exec = std::get_if<ir::Exec>(&op.data)) {
+    STRATA_ASSIGN(Tree tree, run_exec(step, *exec, failure));
+    const auto kept = std::make_shared<const Tree>(std::move(tree));
+    done = {tree_digest(*kept), size_of(*kept)};
+    if (keep.layer && !kept->entries.empty()) {
+      STRATA_TRY(ensure_layer(request_->store, kept, done.tree, nullptr, request_->profile,
+                              request_->jobs));
+    }
+  } else if (const auto* copy = std::get_if<ir::Copy>(&op.data)) {
+    STRATA_ASSIGN(done, run_copy(step, *copy, keep));
+  } else if (const auto* mkdir = std::get_if<ir::Mkdir>(&op.data)) {
+    STRATA_ASSIGN(done, run_mkdir(step, *mkdir, keep));
+  } else {
+    STRATA_CHECK(false, "an op that is no step was run");
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  STRATA_TRY(publish(step, done, took.count()));
+  return done;
+}
+
+std::vector<Digest> StepRunner::bound_inputs(ir::OpId step) const {
+  std::vector<Digest> inputs;
+  for (const ir::OpId input : ir::operands(request_->module.op(step))) {
+    const auto tree = roots_->bound(input);
+    inputs.push_back(tree ? *tree : request_->records[input.index]->digest);
+  }
+  return inputs;
+}
+
+// What another process published between the plan and our turn.
+Result<std::optional<StepDone>> StepRunner::stored_result(ir::OpId step) {
+  if (request_->cache == CacheUse::Ignore) {
+    return std::optional<StepDone>();
+  }
+  STRATA_ASSIGN(const std::vector<StepResult> results,
+                request_->store.results(request_->records[step.index]->digest));
+  const std::vector<Digest> inputs = bound_inputs(step);
+  for (const StepResult& result : results) {
+    if (result.inputs == inputs && request_->store.root(result.tree)) {
+      STRATA_ASSIGN(const auto tree, request_->store.tree(result.tree));
+      if (tree) {
+        return std::optional(StepDone{result.tree, size_of(**tree)});
+      }
+    }
+  }
+  return std::optional<StepDone>();
+}
+
+Result<void> StepRunner::publish(ir::OpId step, const StepDone& done, double seconds) {
+  const StepResult result{done.tree, bound_inputs(step), static_cast<std::int64_t>(seconds * 1000)};
+  const ir::StepRecord& record = *request_->records[step.index];
+  return request_->store.put_result(record.digest, record.json, result);
+}
+
+Result<void> StepRunner::bind_mounts(const ir::Exec& op, RunSpec& spec) {
+  int number = 0;
+  for (const ir::Mount& mount : op.mounts) {
+    // A heredoc script: its files are laid out beside the scratch root and bound read-only.
+    const auto* files = std::get_if<ir::Inline>(&request_->module.op(mount.source).data);
+    STRATA_CHECK(files != nullptr, "a mount of something that is not inline");
+    for (const ir::InlineFile& file : files->files) {
+      if ("/" + file.path != ir::clean_path("/" + mount.path)) {
+        continue;
+      }
+      const std::string path = fmt::format("{}/mount-{}", spec.scratch, number++);
+      STRATA_TRY(write_file_durably(path, file.content));
+      if (::chmod(path.c_str(), static_cast<mode_t>(file.mode)) != 0) {
+        return errno_error(path, errno);
+      }
+      spec.binds.push_back({path, mount.target, RunSpec::Bind::Access::ReadOnly});
+    }
+  }
+  return {};
+}
+
+Result<RunOutcome> StepRunner::run_process(ir::OpId id, const RunSpec& spec, StepFailure& failure) {
+  STRATA_CHECK(request_->executor != nullptr, "a RUN without an executor");
+  STRATA_ASSIGN(auto pipe, OutputPipe::open([&](std::string_view bytes) {
+                  request_->observer.step_output(id, bytes);
+                }));
+  auto outcome = request_->executor->run(spec, pipe->write_end());
+  failure.output_tail = pipe->finish();
+  return outcome;
+}
+
+Result<Tree> StepRunner::run_exec(ir::OpId id, const ir::Exec& op, StepFailure& failure) {
+  STRATA_ASSIGN(const RootView below, roots_->view(op.root));
+  STRATA_ASSIGN(const auto content, roots_->content(op.root));
+  RunSpec spec;
+  STRATA_ASSIGN(spec.lowers, roots_->unpacked(op.root));
+  STRATA_ASSIGN(spec.scratch, request_->store.new_scratch("run"));
+  STRATA_ASSIGN(const ProcessUser user, resolve_process_user(op.user, below, *content));
+  spec.args = op.args;
+  spec.env = op.env;
+  spec.cwd = op.cwd.empty() ? "/" : op.cwd;
+  spec.uid = user.uid;
+  spec.gid = user.gid;
+  spec.groups = user.groups;
+  spec.home = user.home;
+  spec.network = op.network;
+  spec.epoch = ir::stage_epoch(request_->module, op.root);
+  STRATA_TRY(bind_mounts(op, spec));
+  STRATA_ASSIGN(const RunOutcome outcome, run_process(id, spec, failure));
+  if (outcome.exit_code != 0 || outcome.signal != 0) {
+    failure.exit_code = outcome.exit_code;
+    failure.signal = outcome.signal;
+    STRATA_TRY(remove_tree(spec.scratch));
+    return Error{ErrorCode::Step, outcome.signal != 0
+                                      ? fmt::format("killed by signal {}", outcome.signal)
+                                      : fmt::format("exit code {}", outcome.exit_code)};
+  }
+  STRATA_ASSIGN(Tree tree,
+                scan_upper(spec.scratch + "/upper", below, {spec.epoch, request_->jobs}));
+  STRATA_ASSIGN(const Digest digest, request_->store.put_tree(tree));
+  if (!tree.entries.empty()) {
+    STRATA_ASSIGN(const std::string kept,
+                  request_->store.put_root(digest, spec.scratch + "/upper"));
+  }
+  STRATA_TRY(remove_tree(spec.scratch));
+  return tree;
+}
+
+Result<std::vector<CopyItem>> StepRunner::items(const ir::CopySource& source) {
+  const ir::OpData& data = request_->module.op(source.tree).data;
+  if (const auto* local = std::get_if<ir::Local>(&data)) {
+    const auto selection = request_->sources.bound_selection(*local->tree);
+    STRATA_CHECK(selection != nullptr, "a local op that no resolver bound");
+    return items_of(*selection, request_->sources.content_of(local->context));
+  }
+  if (const auto* files = std::get_if<ir::Inline>(&data)) {
+    return items_of(*files);
+  }
+  STRATA_ASSIGN(const RootView root, roots_->view(source.tree));
+  STRATA_ASSIGN(const auto content, roots_->content(source.tree));
+  return items_of(root, content, source.path);
+}
+
+Result<StepDone> StepRunner::run_copy(ir::OpId id, const ir::Copy& op, KeepResult keep) {
+  STRATA_ASSIGN(const RootView below, roots_->view(op.root));
+  CopyRequest request{op, {}, below, std::nullopt, ir::stage_epoch(request_->module, id), ""};
+  if (!op.owner.empty()) {
+    STRATA_ASSIGN(const auto content, roots_->content(op.root));
+    STRATA_ASSIGN(request.owner, resolve_owner(op.owner, below, *content));
+  }
+  if (op.unpack) {
+    STRATA_ASSIGN(request.scratch, request_->store.new_scratch("add"));
+  }
+  for (const ir::CopySource& source : op.sources) {
+    STRATA_ASSIGN(std::vector<CopyItem> found, items(source));
+    std::move(found.begin(), found.end(), std::back_inserter(request.items));
+  }
+  STRATA_ASSIGN(const TreeWithContent made, copy_tree(request));
+  STRATA_ASSIGN(const StepDone done, keep_files(made, keep));
+  if (!request.scratch.empty()) {
+    STRATA_TRY(remove_tree(request.scratch));
+  }
+  return done;
+}
+
+Result<StepDone> StepRunner::run_mkdir(ir::OpId id, const ir::Mkdir& op, KeepResult keep) {
+  STRATA_ASSIGN(const RootView below, roots_->view(op.root));
+  FileOwner owner;
+  if (!op.owner.empty()) {
+    STRATA_ASSIGN(const auto content, roots_->content(op.root));
+    STRATA_ASSIGN(const ProcessUser user, resolve_process_user(op.owner, below, *content));
+    owner = {user.uid, user.gid};
+  }
+  STRATA_ASSIGN(const TreeWithContent made,
+                mkdir_tree(op.path, owner, below, ir::stage_epoch(request_->module, id)));
+  return keep_files(made, keep);
+}
+
+Result<StepDone> StepRunner::keep_files(const TreeWithContent& made, KeepResult keep) {
+  STRATA_ASSIGN(const Digest digest, request_->store.put_tree(*made.tree));
+  const StepDone done{digest, size_of(*made.tree)};
+  if (made.tree->entries.empty()) {
+    return done;
+  }
+  if (keep.root && !request_->store.root(digest)) {
+    STRATA_ASSIGN(const std::string scratch, request_->store.new_scratch("copy"));
+    STRATA_TRY(materialize(*made.tree, *made.content, scratch));
+    STRATA_ASSIGN(const std::string kept, request_->store.put_root(digest, scratch));
+  }
+  if (keep.layer) {
+    STRATA_TRY(ensure_layer(request_->store, made.tree, digest, made.content, request_->profile,
+                            request_->jobs));
+  }
+  return done;
+}
+
+}  // namespace strata::backend

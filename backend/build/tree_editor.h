@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "backend/build/users.h"
+#include "backend/tree/content.h"
+#include "backend/tree/root_view.h"
+#include "backend/tree/tree.h"
+#include "ir/base/result.h"
+
+namespace strata::backend {
+
+// Builds the diff tree of one step over a root, without unpacking that root: files are added, and
+// every parent of every entry comes along, as it is below or newly made.
+class TreeEditor {
+ public:
+  // `below` must outlive this. New directories get `epoch` as their time.
+  TreeEditor(const RootView& below, std::int64_t epoch) : below_(&below), epoch_(epoch) {}
+
+  // What stands at a path now: this step's own entry, else the one below; nullptr when nothing
+  // does. No symlink is followed.
+  [[nodiscard]] const TreeEntry* find(const std::string& path) const;
+  // `path` with symlinks followed inside the root; components that do not exist are kept.
+  [[nodiscard]] Result<std::string> resolve(const std::string& path) const;
+  // True when a directory stands at the resolved path.
+  [[nodiscard]] bool is_directory(const std::string& path) const;
+
+  // Makes a directory and its missing parents, 0755 of `owner`; what exists stays as it is. The
+  // resolved path. Error (Input): something else is in the way.
+  Result<std::string> make_directories(const std::string& path, const FileOwner& owner);
+  // Adds or replaces an entry; `entry.path` is resolved and its parents exist. A directory over a
+  // directory takes the new attributes. Error (Input): a directory over something else or the other
+  // way round.
+  Result<void> put(TreeEntry entry, const std::optional<ContentRef>& content);
+
+  // The finished diff tree with its bytes; the editor is empty afterwards.
+  [[nodiscard]] TreeWithContent take();
+
+ private:
+  void add_parents(const std::string& path);
+  void repair_hardlinks();
+
+  const RootView* below_;
+  std::int64_t epoch_;
+  std::map<std::string, TreeEntry> entries_;
+  std::map<std::string, ContentRef> content_;
+};
+
+}  // namespace strata::backend
