@@ -32,6 +32,15 @@ struct RunMount {
   bool operator==(const RunMount&) const = default;
 };
 
+// As those of op.h.
+template <typename T, typename Visitor>
+requires std::is_same_v<std::remove_const_t<T>, RunMount>
+void visit_members(T& value, Visitor&& visitor) {
+  visitor("ignore", value.ignore);
+  visitor("source", value.source);
+  visitor("target", value.target);
+}
+
 // An image to emit.
 struct Target {
   // As given by --target, or declared in the spec; unique.

@@ -57,6 +57,15 @@ const SourceFile& SourceMap::file(FileId id) const {
   return *files_[id.index];
 }
 
+FileId SourceMap::find(std::string_view name) const {
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    if (files_[i]->name() == name) {
+      return FileId{static_cast<std::uint32_t>(i)};
+    }
+  }
+  return {};
+}
+
 std::string SourceMap::describe(Loc loc) const {
   if (!loc.valid()) {
     return {};

@@ -62,6 +62,8 @@ class SourceMap {
  public:
   FileId add(std::string name, std::string text);
   [[nodiscard]] const SourceFile& file(FileId id) const;
+  // The first file that was added under `name`; not valid if there is none.
+  [[nodiscard]] FileId find(std::string_view name) const;
   // `name:line:column` of a location's first byte; empty for a location that is not valid.
   [[nodiscard]] std::string describe(Loc loc) const;
   [[nodiscard]] std::string_view text(Loc loc) const;
