@@ -65,6 +65,9 @@ class Store {
   // True when the blob is there and its bytes are right: re-hashed unless its (device, inode, size,
   // mtime, ctime) are those of its last verification.
   [[nodiscard]] Result<bool> verify_blob(const Digest& digest) const;
+  // The same for a copy of the blob elsewhere (an image layout that was exported to). False also
+  // when there is no file.
+  [[nodiscard]] Result<bool> verify_copy(const std::string& path, const Digest& digest) const;
   Result<Digest> put_blob(std::string_view data);
 
   // Writes a blob whose digest is not known yet, or is expected. Nothing is visible before
@@ -94,6 +97,8 @@ class Store {
   // Step results, by step digest; the record is kept beside them.
   // ----------------------------------------------------
   [[nodiscard]] Result<std::vector<StepResult>> results(const Digest& step) const;
+  // The bytes whose digest is `step`; nullopt when no result of it was published.
+  [[nodiscard]] Result<std::optional<std::string>> step_record(const Digest& step) const;
   // Appends unless an equal one is there. Blobs, trees and roots that it needs must be published
   // before.
   Result<void> put_result(const Digest& step, std::string_view record, const StepResult& result);
@@ -146,14 +151,18 @@ class Store {
     std::optional<std::uint64_t> keep_bytes;
     std::optional<int> keep_days;
     bool dry_run = false;
+    // Called once when other processes use the store for more than a second; with the pid of one.
+    std::function<void(int pid)> on_wait;
   };
   struct GcReport {
     std::uint64_t removed_objects = 0;
     std::uint64_t removed_bytes = 0;
     std::uint64_t kept_bytes = 0;
   };
-  // Removes what no ref reaches (and with keep_days/keep_bytes, least recently used results first).
-  // Waits for running builds' leases: never removes under one.
+  // Removes what no reference, image key, step result, layer record or root reaches. With keep_days
+  // results and roots that were not used for so long stop counting; with keep_bytes the least
+  // recently used stop counting until the rest fits. What refs/ reaches always stays. Waits for
+  // running builds' leases: never removes under one (a second open Store of this process is one).
   Result<GcReport> gc(const GcOptions& options);
   // Re-hashes blobs, records, trees; quarantines what is damaged. The damaged objects' names.
   Result<std::vector<std::string>> fsck();
