@@ -1,0 +1,240 @@
+// normalize: gives one spelling to one meaning, so that equal meaning has equal digests.
+//
+//   %1 = config base=%0 env=["B"="1"]
+//   %2 = config base=%1 env=["A"="2"]         =>   … = config base=%0 env=["A"="2", "B"="1"]
+//   %3 = mkdir path="/" root=%0               =>   (gone)
+//   %4 = copy dest="/a//b/../" mode="0644"    =>   %4 = copy dest="/a/" mode="644"
+//
+// Each config op takes in the config ops below it and rests on the image or scratch: whether stages
+// share a prefix of their configs is not part of what they mean. What is left without a user is
+// drop-unused's. User names are left as written: what `root` or `0` is stands in the root's own
+// /etc/passwd. Idempotent. Preserves: the order of ops, locations (merged ones go to `also`).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "ir/path_pattern.h"
+#include "ir/reference.h"
+#include "passes/pass.h"
+#include "passes/rewrite.h"
+
+namespace strata::passes {
+namespace {
+
+class Normalize final : public Pass {
+ public:
+  Change run(ir::Module& module, PassContext& context) override;
+};
+
+// Sorted by name; of two values for a name the last one counts.
+void sort_pairs(ir::Pairs& pairs) {
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto kept = std::unique(pairs.rbegin(), pairs.rend(),
+                                [](const auto& a, const auto& b) { return a.first == b.first; });
+  pairs.erase(pairs.begin(), kept.base());
+}
+
+void sort_unique(ir::Strings& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+void clean_platform(std::string& platform) {
+  if (auto normal = ir::normalize_platform(platform)) {
+    platform = std::move(*normal);
+  }
+}
+
+// "" stays: it is not a path.
+void clean(std::string& path) {
+  if (!path.empty()) {
+    path = ir::clean_path(path);
+  }
+}
+
+// A destination says by a trailing `/` or `/.` that it is a directory.
+void clean_destination(std::string& path) {
+  const std::string_view text = path;
+  const bool directory = text.ends_with('/') || text.ends_with("/.");
+  path = ir::clean_path(text);
+  if (directory && path != "/") {
+    path += '/';
+  }
+}
+
+// `0644` → `644`; `000` → `0`.
+void clean_mode(std::string& mode) {
+  const std::size_t digit = mode.find_first_not_of('0');
+  if (digit == std::string::npos && !mode.empty()) {
+    mode = "0";
+  } else if (digit != std::string::npos) {
+    mode.erase(0, digit);
+  }
+}
+
+// Appends the ports that `text` (PORT[-PORT][/protocol]) stands for, as PORT/protocol. What is no
+// such text stays as it is, for the verifier to refuse.
+void append_ports(ir::Strings& ports, const std::string& text) {
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const std::string protocol = slash == text.size() ? "/tcp" : text.substr(slash);
+  const std::size_t dash = std::min(text.find('-'), slash);
+  unsigned first = 0;
+  const char* const begin = text.data();
+  const auto parsed = std::from_chars(begin, begin + dash, first);
+  unsigned last = first;
+  bool ok = parsed.ec == std::errc() && parsed.ptr == begin + dash;
+  if (dash < slash) {
+    const auto end = std::from_chars(begin + dash + 1, begin + slash, last);
+    ok = ok && end.ec == std::errc() && end.ptr == begin + slash;
+  }
+  if (!ok || last < first || last > 65535) {
+    ports.push_back(text);
+    return;
+  }
+  for (unsigned port = first; port <= last; ++port) {
+    ports.push_back(fmt::format("{}{}", port, protocol));
+  }
+}
+
+void normalize_op(ir::Image& image) {
+  clean_platform(image.platform);
+  if (const auto reference = ir::Reference::parse(image.ref)) {
+    image.ref = reference->str();
+  }
+}
+void normalize_op(ir::Scratch& scratch) { clean_platform(scratch.platform); }
+// A local's path and patterns name files outside; the resolver gave them their one meaning, `tree`.
+void normalize_op(ir::Local& /*local*/) {}
+void normalize_op(ir::Inline& files) {
+  std::sort(files.files.begin(), files.files.end(),
+            [](const auto& a, const auto& b) { return a.path < b.path; });
+}
+void normalize_op(ir::Exec& exec) {
+  clean(exec.cwd);
+  sort_pairs(exec.env);
+  if (exec.network == "default") {
+    exec.network.clear();
+  }
+  for (ir::Mount& mount : exec.mounts) {
+    clean(mount.path);
+    clean(mount.target);
+  }
+  // Sorted, a mount point comes before those below it.
+  std::stable_sort(exec.mounts.begin(), exec.mounts.end(),
+                   [](const auto& a, const auto& b) { return a.target < b.target; });
+}
+void normalize_op(ir::Copy& copy) {
+  clean_destination(copy.dest);
+  clean_mode(copy.mode);
+  for (ir::CopySource& source : copy.sources) {
+    clean(source.path);
+  }
+}
+void normalize_op(ir::Mkdir& mkdir) { clean(mkdir.path); }
+void normalize_op(ir::Config& config) {
+  sort_pairs(config.env);
+  sort_pairs(config.labels);
+  const ir::Strings written = std::move(config.ports);
+  config.ports.clear();
+  for (const std::string& port : written) {
+    append_ports(config.ports, port);
+  }
+  sort_unique(config.ports);
+  sort_unique(config.volumes);
+  if (config.workdir.has_value()) {
+    clean(*config.workdir);
+  }
+  // NONE switches the check off; the other values then say nothing.
+  if (config.healthcheck.has_value() && !config.healthcheck->test.empty() &&
+      config.healthcheck->test.front() == "NONE") {
+    config.healthcheck = ir::Healthcheck{.test = {"NONE"}};
+  }
+}
+
+// Puts what `below` does under `config`.
+void merge_field(ir::Pairs& above, const ir::Pairs& below) {
+  above.insert(above.begin(), below.begin(), below.end());
+}
+void merge_field(ir::Strings& above, const ir::Strings& below) {
+  above.insert(above.begin(), below.begin(), below.end());
+}
+void merge_field(ir::OpId& base, ir::OpId below) { base = below; }
+template <typename T>
+void merge_field(std::optional<T>& above, const std::optional<T>& below) {
+  if (!above.has_value()) {
+    above = below;
+  }
+}
+
+// Field by field, whatever fields a config has: visiting two structs at once needs their values in
+// order, so those of `below` are copied into place one after the other.
+void merge_config(ir::Config& above, const ir::Config& below) {
+  ir::Config merged = above;
+  ir::visit_fields(merged, [&](std::string_view name, auto& field, ir::FieldRole) {
+    ir::visit_fields(below, [&](std::string_view other_name, const auto& other, ir::FieldRole) {
+      using Field = std::remove_cvref_t<decltype(field)>;
+      if constexpr (std::is_same_v<Field, std::remove_cvref_t<decltype(other)>>) {
+        if (name == other_name) {
+          merge_field(field, other);
+        }
+      }
+    });
+  });
+  above = std::move(merged);
+}
+
+bool changes_nothing(const ir::Config& config) { return config == ir::Config{.base = config.base}; }
+
+// True when the directory is there without the step: it is the root, or the step below made it, or
+// one in it.
+bool makes_nothing(const ir::Mkdir& mkdir, const ir::Module& module) {
+  if (mkdir.path == "/") {
+    return true;
+  }
+  const auto* below = std::get_if<ir::Mkdir>(&module.op(mkdir.root).data);
+  return below != nullptr &&
+         (below->path == mkdir.path || below->path.starts_with(mkdir.path + "/"));
+}
+
+Change Normalize::run(ir::Module& module, PassContext& /*context*/) {
+  const ir::Module before = module;
+  std::vector<ir::OpId> replacement(module.ops.size());
+  std::vector<bool> keep(module.ops.size(), true);
+  for (std::size_t i = 0; i < module.ops.size(); ++i) {
+    ir::Op& op = module.ops[i];
+    replacement[i] = ir::OpId{static_cast<std::uint32_t>(i)};
+    // Operands first, so that a step rests on what is left of the steps below it.
+    ir::map_operands(op, [&](ir::OpId id) { return replacement[id.index]; });
+    if (auto* config = std::get_if<ir::Config>(&op.data)) {
+      const ir::Op& base = module.op(config->base);
+      if (const auto* below = std::get_if<ir::Config>(&base.data)) {
+        merge_config(*config, *below);
+        op.also.push_back(base.loc);
+        op.also.insert(op.also.end(), base.also.begin(), base.also.end());
+      }
+    }
+    std::visit([](auto& data) { normalize_op(data); }, op.data);
+    const auto* config = std::get_if<ir::Config>(&op.data);
+    const auto* mkdir = std::get_if<ir::Mkdir>(&op.data);
+    if (config != nullptr && changes_nothing(*config)) {
+      replacement[i] = config->base;
+    } else if (mkdir != nullptr && makes_nothing(*mkdir, module)) {
+      replacement[i] = mkdir->root;
+    }
+    keep[i] = replacement[i].index == i;
+  }
+  replace_uses(module, replacement);
+  remove_ops(module, keep);
+  for (ir::Target& target : module.targets) {
+    clean_platform(target.platform);
+  }
+  return module == before ? Change::Unchanged : Change::Changed;
+}
+
+}  // namespace
+
+std::unique_ptr<Pass> make_normalize() { return std::make_unique<Normalize>(); }
+
+}  // namespace strata::passes
