@@ -20,7 +20,8 @@ class StatCache;
 struct SelectedItem {
   // The match, relative to the context; "" for the whole context.
   std::string path;
-  // Where its bytes are in content(): `path`, unless a symlink was followed. For a directory item the prefix of its files' paths.
+  // Where its bytes are in content(): `path`, unless a symlink was followed. For a directory item
+  // the prefix of its files' paths.
   std::string resolved;
   bool is_directory = false;
   std::shared_ptr<const Tree> tree;

@@ -1,0 +1,164 @@
+// Context: selections of a local directory, each made once, and the bytes behind them.
+#include "backend/context/context.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "backend/context/digest_cache.h"
+#include "backend/context/source.h"
+#include "backend/context/walk.h"
+#include "backend/system/fd.h"
+#include "backend/system/files.h"
+#include "ir/base/canonical_json.h"
+
+namespace strata::backend {
+namespace {
+
+std::string base_name(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+// The record of README.md.
+Digest selection_digest(const std::vector<SelectedItem>& items) {
+  CanonicalJson json;
+  json.begin_object().key("items").begin_array();
+  for (const SelectedItem& item : items) {
+    json.begin_object();
+    json.key("kind").string(item.is_directory ? "directory" : "file");
+    json.key("tree").string(tree_digest(*item.tree).str());
+    json.end_object();
+  }
+  json.end_array();
+  json.key("record").string("selection");
+  json.key("version").integer(1);
+  json.end_object();
+  return Digest::of(json.text());
+}
+
+Error excluded(const std::string& source) {
+  return Error{ErrorCode::NotFound,
+               "`" + source + "` is in the context, but an ignore pattern excludes it"};
+}
+
+}  // namespace
+
+struct StatCache::State {
+  explicit State(std::string path) : cache(std::move(path)) {}
+  DigestCache cache;
+};
+
+struct Context::State {
+  Fd root;
+  DigestCache* cache = nullptr;
+  unsigned jobs = 1;
+  std::shared_ptr<const Content> files;
+  // One build sees one selection, however often it asks.
+  std::mutex mutex;
+  std::map<std::pair<std::string, ir::Strings>, std::shared_ptr<const Selection>> selections;
+
+  Result<std::optional<SelectedItem>> item(const std::string& path,
+                                           const ir::IgnoreMatcher& ignore);
+  Result<std::vector<SelectedItem>> items(const std::string& source,
+                                          const ir::IgnoreMatcher& ignore);
+};
+
+// nullopt when ignore patterns leave nothing of it.
+Result<std::optional<SelectedItem>> Context::State::item(const std::string& path,
+                                                         const ir::IgnoreMatcher& ignore) {
+  STRATA_ASSIGN(const ResolvedSource source, resolve_source(root.get(), path));
+  ContextWalk walk({root.get(), &ignore, cache, jobs});
+  Tree tree;
+  if (source.is_directory) {
+    STRATA_ASSIGN(tree, walk.directory(source.path));
+  } else if (!ignore.ignored(source.path) && (source.path == path || !ignore.ignored(path))) {
+    STRATA_ASSIGN(tree, walk.file(source.path, base_name(path)));
+  }
+  if (tree.entries.empty()) {
+    return std::optional<SelectedItem>();
+  }
+  return std::optional<SelectedItem>(SelectedItem{path, source.path, source.is_directory,
+                                                  std::make_shared<const Tree>(std::move(tree))});
+}
+
+Result<std::vector<SelectedItem>> Context::State::items(const std::string& source,
+                                                        const ir::IgnoreMatcher& ignore) {
+  const bool wild = ir::has_wildcard(source);
+  std::vector<std::string> matches{source};
+  if (wild) {
+    STRATA_ASSIGN(matches, match_source(root.get(), source));
+    if (matches.empty()) {
+      return Error{ErrorCode::NotFound, "`" + source + "` matches nothing in the context"};
+    }
+  }
+  std::vector<SelectedItem> items;
+  for (const std::string& match : matches) {
+    STRATA_ASSIGN(std::optional<SelectedItem> selected, item(match, ignore));
+    if (selected) {
+      items.push_back(*std::move(selected));
+    }
+  }
+  if (items.empty()) {
+    return excluded(source);
+  }
+  return items;
+}
+
+Context::Context(std::string directory, std::unique_ptr<State> state)
+    : directory_(std::move(directory)), state_(std::move(state)) {}
+Context::~Context() = default;
+
+Result<std::unique_ptr<Context>> Context::open(const std::string& directory, StatCache* cache,
+                                               unsigned jobs) {
+  auto state = std::make_unique<State>();
+  state->root = Fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!state->root.valid()) {
+    return errno_error(directory, errno);
+  }
+  STRATA_ASSIGN(state->files, directory_content(directory));
+  state->cache = cache != nullptr ? &cache->state_->cache : nullptr;
+  state->jobs = jobs;
+  return std::unique_ptr<Context>(new Context(directory, std::move(state)));
+}
+
+Result<std::shared_ptr<const Selection>> Context::select(const ir::LocalRequest& request) {
+  std::string source = ir::clean_path(request.source);
+  source.erase(0, source.find_first_not_of('/'));
+  if (source == ".") {
+    source.clear();
+  }
+  if (source == ".." || source.substr(0, 3) == "../") {
+    return Error{ErrorCode::Input, "`" + request.source + "` is outside the context"};
+  }
+  const std::lock_guard lock(state_->mutex);
+  const auto key = std::make_pair(source, request.ignore);
+  if (const auto known = state_->selections.find(key); known != state_->selections.end()) {
+    return known->second;
+  }
+  STRATA_ASSIGN(const ir::IgnoreMatcher ignore, ir::IgnoreMatcher::make(request.ignore));
+  auto selection = std::make_shared<Selection>();
+  STRATA_ASSIGN(selection->items, state_->items(source, ignore));
+  selection->digest = selection_digest(selection->items);
+  state_->selections.emplace(key, selection);
+  return std::shared_ptr<const Selection>(std::move(selection));
+}
+
+std::shared_ptr<const Content> Context::content() const { return state_->files; }
+
+StatCache::StatCache(std::unique_ptr<State> state) : state_(std::move(state)) {}
+StatCache::~StatCache() = default;
+
+std::unique_ptr<StatCache> StatCache::load(const std::string& path) {
+  auto state = std::make_unique<State>(path);
+  state->cache.load();
+  return std::unique_ptr<StatCache>(new StatCache(std::move(state)));
+}
+
+Result<void> StatCache::save() { return state_->cache.save(); }
+
+}  // namespace strata::backend

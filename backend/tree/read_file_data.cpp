@@ -1,0 +1,126 @@
+// Content digests and extended attributes of open files.
+#include "backend/tree/read_file_data.h"
+
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "backend/system/files.h"
+
+namespace strata::backend {
+namespace {
+
+constexpr std::string_view kCapability = "security.capability";
+
+bool means_no_xattrs(int error_number) {
+  return error_number == ENOTSUP || error_number == ENOSYS || error_number == EPERM;
+}
+
+// Version 3 of the capability structure is version 2 and the root id of a user namespace.
+std::string as_version_2(std::string value) {
+  constexpr std::size_t kSize2 = 20;
+  constexpr std::size_t kSize3 = 24;
+  constexpr char kRevision2 = 2;
+  constexpr char kRevision3 = 3;
+  // The revision is the highest byte of the first little-endian word.
+  if (value.size() == kSize3 && value[3] == kRevision3) {
+    value.resize(kSize2);
+    value[3] = kRevision2;
+  }
+  return value;
+}
+
+// nullopt: gone since it was listed.
+Result<std::optional<std::string>> read_xattr(int fd, const char* key, const std::string& name) {
+  std::string value(256, '\0');
+  for (;;) {
+    const ssize_t size = ::fgetxattr(fd, key, value.data(), value.size());
+    if (size >= 0) {
+      value.resize(static_cast<std::size_t>(size));
+      return std::optional<std::string>(std::move(value));
+    }
+    if (errno == ENODATA) {
+      return std::optional<std::string>();
+    }
+    if (errno != ERANGE) {
+      return errno_error(name, errno);
+    }
+    value.resize(value.size() * 4);
+  }
+}
+
+// The list of names, each ended by NUL.
+Result<std::string> list_xattrs(int fd, const std::string& name) {
+  std::array<char, 1024> small{};
+  ssize_t size = ::flistxattr(fd, small.data(), small.size());
+  if (size >= 0) {
+    return std::string(small.data(), static_cast<std::size_t>(size));
+  }
+  std::string large(std::size_t{1} << 16, '\0');
+  if (errno == ERANGE) {
+    size = ::flistxattr(fd, large.data(), large.size());
+  }
+  if (size < 0) {
+    return means_no_xattrs(errno) ? Result<std::string>(std::string()) : errno_error(name, errno);
+  }
+  large.resize(static_cast<std::size_t>(size));
+  return large;
+}
+
+}  // namespace
+
+bool is_kept_xattr(std::string_view name) {
+  constexpr std::string_view kUser = "user.";
+  constexpr std::string_view kOverlay = "user.overlay.";
+  return name == kCapability ||
+         (name.substr(0, kUser.size()) == kUser && name.substr(0, kOverlay.size()) != kOverlay);
+}
+
+Result<ir::Pairs> kept_xattrs(int fd, const std::string& name) {
+  STRATA_ASSIGN(const std::string list, list_xattrs(fd, name));
+  ir::Pairs pairs;
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = list.find('\0', at);
+    const std::string key = list.substr(at, end - at);
+    at = end == std::string::npos ? list.size() : end + 1;
+    if (!is_kept_xattr(key)) {
+      continue;
+    }
+    STRATA_ASSIGN(std::optional<std::string> value, read_xattr(fd, key.c_str(), name));
+    if (value) {
+      pairs.emplace_back(key,
+                         key == kCapability ? as_version_2(*std::move(value)) : *std::move(value));
+    }
+  }
+  std::sort(pairs.begin(), pairs.end());
+  return pairs;
+}
+
+Result<HashedFile> hash_file(int fd, const std::string& name) {
+  // One buffer a thread: small files are many.
+  thread_local std::vector<char> buffer(std::size_t{1} << 18);
+  Sha256 hash;
+  std::uint64_t size = 0;
+  for (;;) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return errno_error(name, errno);
+    }
+    if (count == 0) {
+      return HashedFile{hash.finish(), size};
+    }
+    hash.update(buffer.data(), static_cast<std::size_t>(count));
+    size += static_cast<std::uint64_t>(count);
+  }
+}
+
+}  // namespace strata::backend
