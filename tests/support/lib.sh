@@ -71,8 +71,10 @@ says() {
 
 # The bases, imported under their Docker Hub names: import_bases [debian] [python].
 import_bases() {
-  local cache base
-  cache=$("$support/bases.sh")
+  local base cache
+  # Once a test: what follows may have a strange environment.
+  [[ -n ${bases_made:-} ]] || bases_made=$("$support/bases.sh")
+  cache=$bases_made
   for base in "${@:-debian}"; do
     case $base in
       debian) quiet "$STRATA" import --name docker.io/library/debian:bookworm-slim "$cache/debian-bookworm-slim.oci.tar" ;;
