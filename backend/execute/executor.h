@@ -36,13 +36,18 @@ struct RunSpec {
     enum class Access { ReadOnly, ReadWrite } access = Access::ReadOnly;
   };
   std::vector<Bind> binds;
-  enum class Terminal { None, Inherit } terminal = Terminal::None;
+  // None: stdin is empty, stdout and stderr go to `output`. Stdio: this process's own three
+  // descriptors as they are. Inherit: those, through a terminal of the container's own when stdin
+  // is one.
+  enum class Terminal { None, Stdio, Inherit } terminal = Terminal::None;
 };
 
 struct RunOutcome {
-  // The process's exit code, or 128 + signal.
+  // The process's exit code, or 128 + signal; 127 and 126 when its program is not there or cannot
+  // be run, as shells have it (the runtime has then said so on `output`).
   int exit_code = 0;
-  // 0, or the signal that killed it.
+  // 0, or the signal that killed it. A shell that reports a killed child exits with 128 + signal
+  // itself: that is an exit code.
   int signal = 0;
 };
 
@@ -71,8 +76,8 @@ class Executor {
   // doctor`; no overlay; no space), Interrupted. A process that fails is an outcome, not an error.
   [[nodiscard]] Result<RunOutcome> run(const RunSpec& spec, const Fd& output);
 
-  // Kills what runs now; every run() returns Interrupted. Async-signal-safe is not needed: called
-  // from a thread.
+  // Kills what runs now; every run(), later ones too, returns Interrupted. Async-signal-safe is not
+  // needed: called from a thread.
   void cancel();
 
  private:

@@ -1,0 +1,160 @@
+// oci_spec.h: Docker's default sandbox as a config.json.
+#include "backend/execute/oci_spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "backend/execute/seccomp.h"
+
+namespace strata::backend {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kHostname = "strata";
+constexpr unsigned kUmask = 022;
+
+const Json& capabilities() {
+  static const Json names = {
+      "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FSETID",           "CAP_FOWNER",
+      "CAP_MKNOD",   "CAP_NET_RAW",      "CAP_SETGID",           "CAP_SETUID",
+      "CAP_SETFCAP", "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
+      "CAP_KILL",    "CAP_AUDIT_WRITE"};
+  return names;
+}
+
+const Json& masked_paths() {
+  static const Json paths = {"/proc/acpi",
+                             "/proc/asound",
+                             "/proc/interrupts",
+                             "/proc/kcore",
+                             "/proc/keys",
+                             "/proc/latency_stats",
+                             "/proc/sched_debug",
+                             "/proc/scsi",
+                             "/proc/timer_list",
+                             "/proc/timer_stats",
+                             "/sys/devices/virtual/powercap",
+                             "/sys/firmware"};
+  return paths;
+}
+
+const Json& readonly_paths() {
+  static const Json paths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+                             "/proc/sysrq-trigger"};
+  return paths;
+}
+
+Json file_system(const char* target, const char* type, const char* source, Json options) {
+  return {
+      {"destination", target}, {"type", type}, {"source", source}, {"options", std::move(options)}};
+}
+
+Json bind_mount(const std::string& source, const std::string& target,
+                RunSpec::Bind::Access access) {
+  const bool read_only = access == RunSpec::Bind::Access::ReadOnly;
+  return {{"destination", target},
+          {"type", "bind"},
+          {"source", source},
+          {"options", {"rbind", "rprivate", read_only ? "ro" : "rw"}}};
+}
+
+Json mounts(const RunSpec& spec, const BundleFacts& facts) {
+  Json list = Json::array();
+  list.push_back(file_system("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}));
+  list.push_back(
+      file_system("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}));
+  list.push_back(
+      file_system("/dev/pts", "devpts", "devpts",
+                  {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}));
+  list.push_back(file_system("/dev/shm", "tmpfs", "shm",
+                             {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}));
+  list.push_back(file_system("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}));
+  list.push_back(file_system("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}));
+  list.push_back(file_system("/sys/fs/cgroup", "cgroup", "cgroup",
+                             {"nosuid", "noexec", "nodev", "relatime", "ro"}));
+  if (!facts.resolv_conf.empty()) {
+    list.push_back(
+        bind_mount("/etc/resolv.conf", facts.resolv_conf, RunSpec::Bind::Access::ReadOnly));
+  }
+  if (!facts.hosts.empty()) {
+    list.push_back(bind_mount("/etc/hosts", facts.hosts, RunSpec::Bind::Access::ReadOnly));
+  }
+  for (const RunSpec::Bind& one : spec.binds) {
+    list.push_back(bind_mount(one.source, one.target, one.access));
+  }
+  return list;
+}
+
+Json environment(const RunSpec& spec) {
+  Json list = Json::array();
+  bool home = false;
+  bool epoch = false;
+  for (const auto& [name, value] : spec.env) {
+    list.push_back(name + "=" + value);
+    home = home || name == "HOME";
+    epoch = epoch || name == "SOURCE_DATE_EPOCH";
+  }
+  if (!home) {
+    list.push_back("HOME=" + spec.home);
+  }
+  if (!epoch) {
+    list.push_back(fmt::format("SOURCE_DATE_EPOCH={}", spec.epoch));
+  }
+  return list;
+}
+
+Json process(const RunSpec& spec, const BundleFacts& facts) {
+  Json user = {{"uid", spec.uid}, {"gid", spec.gid}, {"umask", kUmask}};
+  if (!spec.groups.empty()) {
+    user["additionalGids"] = spec.groups;
+  }
+  const Json& all = capabilities();
+  return {{"terminal", facts.tty == BundleFacts::Tty::Yes},
+          {"user", std::move(user)},
+          {"args", spec.args},
+          {"env", environment(spec)},
+          {"cwd", spec.cwd.empty() ? "/" : spec.cwd},
+          // `inheritable` stays empty (CVE-2022-24769), and a process without root has none.
+          {"capabilities", {{"bounding", all}, {"effective", all}, {"permitted", all}}},
+          // sudo and other setuid programs work in a RUN.
+          {"noNewPrivileges", false}};
+}
+
+Json linux_section(const RunSpec& spec, const BundleFacts& facts) {
+  Json namespaces = {{{"type", "pid"}}, {{"type", "ipc"}}, {{"type", "uts"}}, {{"type", "mount"}}};
+  if (spec.network == "none") {
+    namespaces.push_back({{"type", "network"}});
+  }
+  // In cgroups v1 it would hide the hierarchy that the read-only mount shows.
+  if (facts.cgroups == BundleFacts::Cgroups::Version2) {
+    namespaces.push_back({{"type", "cgroup"}});
+  }
+  const Json no_devices = Json::array({Json{{"allow", false}, {"access", "rwm"}}});
+  return {
+      {"namespaces", std::move(namespaces)},    {"cgroupsPath", facts.cgroups_path},
+      {"resources", {{"devices", no_devices}}}, {"maskedPaths", masked_paths()},
+      {"readonlyPaths", readonly_paths()},      {"seccomp", Json::parse(seccomp_profile_json())}};
+}
+
+}  // namespace
+
+Result<std::string> make_oci_config(const RunSpec& spec, const BundleFacts& facts) {
+  try {
+    const Json config = {{"ociVersion", "1.0.2"},
+                         {"process", process(spec, facts)},
+                         {"root", {{"path", facts.root}, {"readonly", false}}},
+                         {"hostname", kHostname},
+                         {"mounts", mounts(spec, facts)},
+                         {"linux", linux_section(spec, facts)}};
+    return config.dump();
+  } catch (const Json::type_error&) {
+    return Error{ErrorCode::Input,
+                 "the command, its environment or a path of it holds bytes that are not UTF-8, "
+                 "which an OCI runtime cannot take"};
+  }
+}
+
+}  // namespace strata::backend

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ir/base/result.h"
+
+namespace strata::backend {
+
+// The directories of one overlay in a scratch directory.
+struct OverlayPaths {
+  std::string upper;
+  std::string work;
+  std::string root;
+};
+[[nodiscard]] OverlayPaths overlay_paths(const std::string& scratch);
+
+// Makes the directories of `scratch`, and mounts an overlay of `lowers` (bottom first, any number
+// up to the kernel's 500, repeated ones too) at its `root`. `/` gets the attributes that the top
+// lower has. Error Machine when the kernel or the file system cannot.
+[[nodiscard]] Result<void> mount_overlay(const std::vector<std::string>& lowers,
+                                         const std::string& scratch);
+
+// Unmounts it; lazily when something still holds it.
+[[nodiscard]] Result<void> unmount_overlay(const std::string& scratch);
+
+// The name of the file system of a path, for messages: "ext4", "tmpfs", … or its magic number.
+[[nodiscard]] std::string file_system_name(const std::string& path);
+
+}  // namespace strata::backend
