@@ -32,6 +32,8 @@ struct BuildRequest {
   // `created` of the image and its history; nullopt: each target's stage epoch.
   std::optional<std::int64_t> image_epoch;
   unsigned jobs = 1;
+  // Proxy variables: in the environment of every RUN, in no key.
+  ir::Pairs proxies;
   BuildObserver& observer;
   // Set from outside to stop: running processes are killed by Executor::cancel(), no new step
   // starts.

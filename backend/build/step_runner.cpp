@@ -138,6 +138,7 @@ Result<Tree> StepRunner::run_exec(ir::OpId id, const ir::Exec& op, StepFailure& 
   STRATA_ASSIGN(const ProcessUser user, resolve_process_user(op.user, below, *content));
   spec.args = op.args;
   spec.env = op.env;
+  spec.env.insert(spec.env.end(), request_->proxies.begin(), request_->proxies.end());
   spec.cwd = op.cwd.empty() ? "/" : op.cwd;
   spec.uid = user.uid;
   spec.gid = user.gid;

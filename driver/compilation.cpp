@@ -1,0 +1,176 @@
+// The front half of build, plan and key: from the options to a module with digests and a plan.
+#include "driver/compilation.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "backend/system/files.h"
+#include "frontend/frontend.h"
+#include "ir/base/render.h"
+#include "ir/base/text.h"
+#include "ir/reference.h"
+#include "passes/pass_manager.h"
+
+namespace strata::driver {
+namespace {
+
+std::string join(const std::string& directory, const std::string& name) {
+  return directory == "." ? name : directory + (directory.ends_with('/') ? "" : "/") + name;
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) {
+    return ".";
+  }
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+bool is_proxy(const std::string& name) {
+  static constexpr std::array<std::string_view, 5> kNames = {"http_proxy", "https_proxy",
+                                                             "ftp_proxy", "no_proxy", "all_proxy"};
+  return std::find(kNames.begin(), kNames.end(), ascii_lower(name)) != kNames.end();
+}
+
+backend::Freshness freshness_of(Freshness freshness) {
+  switch (freshness) {
+    case Freshness::PreferStore:
+      return backend::Freshness::PreferStore;
+    case Freshness::Update:
+      return backend::Freshness::Update;
+    case Freshness::Offline:
+      return backend::Freshness::Offline;
+  }
+  return backend::Freshness::PreferStore;
+}
+
+Result<frontend::LowerRequest> request_of(Compilation& compilation, const std::string& path) {
+  const InputOptions& options = compilation.options;
+  STRATA_ASSIGN(std::string text, backend::read_file(path));
+  frontend::LowerRequest request;
+  request.file_name = base_name(path);
+  request.language = frontend::language_of(request.file_name);
+  request.targets = options.targets;
+  request.params = options.params;
+  for (const auto& argument : options.build_args) {
+    (is_proxy(argument.first) ? compilation.proxies : request.build_args).push_back(argument);
+  }
+  const std::string platform = options.platform.empty() ? ir::host_platform() : options.platform;
+  const auto normalized = ir::normalize_platform(platform);
+  if (!normalized) {
+    return Error{ErrorCode::Input,
+                 fmt::format("`{}` is not a platform (os/arch[/variant])", platform)};
+  }
+  request.platform = *normalized;
+  request.file = compilation.sources.add(path, std::move(text));
+  return request;
+}
+
+backend::SourceOptions source_options(const InputOptions& options, const std::string& path) {
+  backend::SourceOptions sources;
+  sources.contexts = options.contexts;
+  sources.contexts.insert_or_assign("", options.context);
+  sources.file_directory = directory_of(path);
+  sources.freshness = freshness_of(options.freshness);
+  sources.jobs = options.jobs;
+  return sources;
+}
+
+Result<void> make_plan(Compilation& compilation) {
+  compilation.records = ir::records(compilation.module);
+  STRATA_ASSIGN(
+      compilation.plan,
+      backend::make_plan(
+          {compilation.module,
+           compilation.records,
+           *compilation.world->store,
+           {compilation.options.source_date_epoch, compilation.profile.name()},
+           compilation.options.no_cache ? backend::CacheUse::Ignore : backend::CacheUse::Use}));
+  return {};
+}
+
+}  // namespace
+
+Diagnostics::Diagnostics(const SourceMap& sources, MessageFormat format)
+    : renderer_(
+          format == MessageFormat::Json
+              ? std::unique_ptr<Consumer>(std::make_unique<JsonConsumer>(sources, text_))
+              : std::make_unique<TextConsumer>(
+                    sources, ::isatty(STDERR_FILENO) != 0 ? Color::Always : Color::Never, text_)),
+      sorting_(*renderer_),
+      emitter_(sorting_) {}
+
+Diagnostics::~Diagnostics() = default;
+
+void Diagnostics::print() {
+  sorting_.finish();
+  std::fwrite(text_.data(), 1, text_.size(), stderr);
+  text_.clear();
+}
+
+Result<std::string> input_file(const InputOptions& options) {
+  if (!options.file.empty()) {
+    return options.file;
+  }
+  for (const char* name : {"image.strata", "Dockerfile", "Containerfile"}) {
+    std::string path = join(options.context, name);
+    if (backend::exists(path)) {
+      return path;
+    }
+  }
+  return Error{
+      ErrorCode::NotFound,
+      fmt::format(
+          "{}: there is no image.strata, Dockerfile or Containerfile here; name the file with -f",
+          options.context)};
+}
+
+bool optimize(ir::Module& module, Emitter& emitter) {
+  passes::PassOptions options;
+#ifndef NDEBUG
+  options.verify_each = true;
+#endif
+  return passes::run_passes(module, passes::default_pipeline(), options, emitter);
+}
+
+Result<std::unique_ptr<Compilation>> compile(const InputOptions& options, World& world) {
+  auto compilation = std::make_unique<Compilation>();
+  compilation->options = options;
+  compilation->world = &world;
+  if (compilation->options.jobs == 0) {
+    compilation->options.jobs = default_jobs();
+  }
+  STRATA_ASSIGN(compilation->profile, backend::EmissionProfile::parse(options.compression));
+  STRATA_ASSIGN(const std::string path, input_file(options));
+  STRATA_ASSIGN(const frontend::LowerRequest request, request_of(*compilation, path));
+  compilation->stat_cache = backend::StatCache::load(world.store->stat_cache_path());
+  compilation->bindings = std::make_unique<backend::Sources>(
+      *world.store, *world.registry, compilation->stat_cache.get(),
+      source_options(compilation->options, path));
+  Diagnostics diagnostics(compilation->sources, options.message_format);
+  auto module = frontend::lower(request, compilation->sources, *compilation->bindings,
+                                *compilation->bindings, diagnostics.emitter());
+  bool good = module && module->has_value();
+  if (good) {
+    compilation->module = **std::move(module);
+    good = optimize(compilation->module, diagnostics.emitter());
+  }
+  diagnostics.print();
+  if (!module) {
+    return std::move(module).error();
+  }
+  if (!good) {
+    return std::unique_ptr<Compilation>();
+  }
+  STRATA_TRY(compilation->stat_cache->save());
+  STRATA_TRY(make_plan(*compilation));
+  return compilation;
+}
+
+}  // namespace strata::driver

@@ -1,0 +1,335 @@
+// The command line: flags to option structs, and which command takes them. The only file that names
+// CLI11.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdlib>
+#include <functional>
+#include <sstream>
+
+#include "driver/commands.h"
+
+namespace strata::driver {
+namespace {
+
+using Pair = std::pair<std::string, std::string>;
+
+// `K=V`; `K` alone takes the value from strata's own environment, and is left out when it is not
+// there (as docker does).
+std::vector<Pair> key_values(const std::vector<std::string>& texts) {
+  std::vector<Pair> pairs;
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) {
+      pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    } else if (const char* value = std::getenv(text.c_str())) {
+      pairs.emplace_back(text, value);
+    }
+  }
+  return pairs;
+}
+
+// `type=oci,dest=out`; a bare path is type=local, `-` a tar on stdout, as docker's -o.
+OutputOption output_of(const std::string& text) {
+  if (text.find('=') == std::string::npos) {
+    return text == "-" ? OutputOption{"tar", "-", ""} : OutputOption{"local", text, ""};
+  }
+  OutputOption output;
+  std::istringstream fields(text);
+  for (std::string field; std::getline(fields, field, ',');) {
+    const std::size_t equals = field.find('=');
+    const std::string key = field.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : field.substr(equals + 1);
+    if (key == "type") {
+      output.type = value;
+    } else if (key == "dest") {
+      output.dest = value;
+    } else if (key == "ref" || key == "name") {
+      output.ref = value;
+    } else {
+      throw CLI::ValidationError("-o", "unknown field `" + key + "` (known: type, dest, ref)");
+    }
+  }
+  static const std::vector<std::string> kTypes = {"oci", "oci-archive", "docker",
+                                                  "tar", "local",       "registry"};
+  if (std::find(kTypes.begin(), kTypes.end(), output.type) == kTypes.end()) {
+    throw CLI::ValidationError("-o",
+                               "unknown type `" + output.type +
+                                   "` (known: oci, oci-archive, docker, tar, local, registry)");
+  }
+  const bool needs_dest = output.type != "registry" && output.type != "docker";
+  if (needs_dest && output.dest.empty()) {
+    throw CLI::ValidationError("-o", "type=" + output.type + " needs dest=PATH");
+  }
+  return output;
+}
+
+struct RawInput {
+  std::vector<std::string> build_args;
+  std::vector<std::string> params;
+  std::vector<std::string> contexts;
+  bool update = false;
+  bool offline = false;
+};
+
+void add_input(CLI::App& app, InputOptions& input, RawInput& raw) {
+  app.add_option("context", input.context, "Build context directory")->capture_default_str();
+  app.add_option("-f,--file", input.file,
+                 "Input file (default: image.strata, Dockerfile or Containerfile in CONTEXT)");
+  app.add_option("--target", input.targets, "Stage or image to build")->allow_extra_args(false);
+  app.add_option("--build-arg", raw.build_args, "Set a build argument, K=V")
+      ->allow_extra_args(false);
+  app.add_option("--param", raw.params, "Set a parameter of a spec file, K=V")
+      ->allow_extra_args(false);
+  app.add_option("--platform", input.platform,
+                 "Target platform, os/arch[/variant] (default: this machine's)");
+  app.add_option("--build-context", raw.contexts, "Further build context, NAME=DIRECTORY")
+      ->allow_extra_args(false);
+  app.add_flag("--no-cache", input.no_cache, "Run every step, whatever the store holds");
+  auto* update =
+      app.add_flag("--update,--pull", raw.update, "Ask the registry for each base image again");
+  app.add_flag("--offline", raw.offline, "Use the store alone, never the network")
+      ->excludes(update);
+  app.add_option("-j,--jobs", input.jobs,
+                 "Steps and threads at once (default: the number of cores)");
+  app.add_option(
+         "--source-date-epoch", input.source_date_epoch,
+         "`created` of image and history, seconds (default: $SOURCE_DATE_EPOCH, else the base's)")
+      ->envname("SOURCE_DATE_EPOCH");
+  app.add_option("--compression", input.compression,
+                 "Layer codec: gzip[:LEVEL], zstd[:LEVEL] or none")
+      ->capture_default_str();
+  app.add_option("--message-format", input.message_format, "Diagnostics as text or json")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, MessageFormat>{
+          {"text", MessageFormat::Text}, {"json", MessageFormat::Json}}));
+}
+
+void finish_input(InputOptions& input, const RawInput& raw) {
+  input.build_args = key_values(raw.build_args);
+  input.params = key_values(raw.params);
+  for (const Pair& context : key_values(raw.contexts)) {
+    input.contexts.insert(context);
+  }
+  if (raw.update) {
+    input.freshness = Freshness::Update;
+  } else if (raw.offline) {
+    input.freshness = Freshness::Offline;
+  }
+}
+
+CLI::Option* add_format(CLI::App& app, OutputFormat& format) {
+  return app.add_option("--format", format, "text or json")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, OutputFormat>{
+          {"text", OutputFormat::Text}, {"json", OutputFormat::Json}}));
+}
+
+// The command that was chosen; set while CLI11 parses.
+using Chosen = std::function<ExitCode()>;
+
+void add_build(CLI::App& root, Chosen& chosen) {
+  auto* app = root.add_subcommand("build", "Build images from a Dockerfile or spec file");
+  auto options = std::make_shared<BuildOptions>();
+  auto raw = std::make_shared<RawInput>();
+  auto outputs = std::make_shared<std::vector<std::string>>();
+  auto quiet = std::make_shared<bool>(false);
+  add_input(*app, options->input, *raw);
+  app->add_option("-t,--tag", options->tags, "Name to give the image in the store")
+      ->allow_extra_args(false);
+  app->add_option("-o,--output", *outputs,
+                  "type=oci|oci-archive|docker|tar|local,dest=PATH or type=registry[,ref=NAME]")
+      ->allow_extra_args(false);
+  app->add_flag("--push", options->push, "Push under each tag (as -o type=registry)");
+  app->add_flag("--load", options->load, "Load into docker, else podman (as -o type=docker)");
+  app->add_option("--progress", options->progress, "auto, tty, plain, json or quiet")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, ProgressKind>{{"auto", ProgressKind::Auto},
+                                              {"tty", ProgressKind::Tty},
+                                              {"plain", ProgressKind::Plain},
+                                              {"json", ProgressKind::Json},
+                                              {"quiet", ProgressKind::Quiet}}));
+  app->add_flag("-q,--quiet", *quiet, "Print the digest alone");
+  app->add_option("--runtime", options->runtime, "OCI runtime for RUN: runc, crun or a path");
+  app->add_option("--iidfile", options->iidfile, "Write the config digest here");
+  app->add_option("--digest-file", options->digest_file, "Write the manifest digest here");
+  app->add_option("--metadata-file", options->metadata_file, "Write what was built here, as JSON");
+  app->callback([=, &chosen] {
+    finish_input(options->input, *raw);
+    for (const std::string& output : *outputs) {
+      options->outputs.push_back(output_of(output));
+    }
+    if (*quiet) {
+      options->progress = ProgressKind::Quiet;
+    }
+    chosen = [options] { return run_build(*options); };
+  });
+}
+
+void add_plan_and_key(CLI::App& root, Chosen& chosen) {
+  auto raw = std::make_shared<RawInput>();
+  auto plan = std::make_shared<PlanOptions>();
+  auto* app = root.add_subcommand("plan", "Say what a build would run, without building");
+  add_input(*app, plan->input, *raw);
+  add_format(*app, plan->format);
+  app->add_flag("--detailed-exitcode", plan->detailed_exitcode, "Exit 10 when a step would run");
+  app->callback([=, &chosen] {
+    finish_input(plan->input, *raw);
+    chosen = [plan] { return run_plan(*plan); };
+  });
+
+  auto key = std::make_shared<KeyOptions>();
+  auto key_raw = std::make_shared<RawInput>();
+  app =
+      root.add_subcommand("key", "Print the image key, which names the result before it is built");
+  add_input(*app, key->input, *key_raw);
+  app->add_flag("--steps", key->steps, "Print each step's digest too");
+  app->add_option("--preimage", key->preimage,
+                  "Print the record that this step's digest is the SHA-256 of");
+  app->callback([=, &chosen] {
+    finish_input(key->input, *key_raw);
+    chosen = [key] { return run_key(*key); };
+  });
+}
+
+void add_compiler_commands(CLI::App& root, Chosen& chosen) {
+  auto dump = std::make_shared<DumpOptions>();
+  auto* app = root.add_subcommand(
+      "dump", "Print what the compiler makes of a file, without context or network");
+  app->add_option("what", dump->what, "ast, ir or plan")
+      ->required()
+      ->check(CLI::IsMember({"ast", "ir", "plan"}));
+  app->add_option("file", dump->file, "Dockerfile or spec file")->required();
+  add_format(*app, dump->format);
+  app->add_flag("--locations", dump->locations, "Print source locations in the IR");
+  app->add_flag("--opt", dump->optimized, "Run the default passes first");
+  app->callback([=, &chosen] { chosen = [dump] { return run_dump(*dump); }; });
+
+  auto opt = std::make_shared<OptOptions>();
+  app = root.add_subcommand("opt", "Run passes on IR text");
+  app->add_option("file", opt->file, "IR text (.sir)");
+  app->add_option("--passes", opt->passes, "Passes to run, in order (default: the pipeline)")
+      ->delimiter(',');
+  app->add_option("--print-after", opt->print_after, "Print the IR after these passes")
+      ->delimiter(',');
+  app->add_flag("--verify-each", opt->verify_each, "Verify after each pass");
+  app->add_flag("--print-changed", opt->print_changed,
+                "Print the IR after each pass that changed it");
+  app->add_flag("--time-passes", opt->time_passes, "Print each pass's time");
+  app->add_flag("--list", opt->list, "List the passes");
+  app->callback([=, &chosen] { chosen = [opt] { return run_opt(*opt); }; });
+}
+
+void add_transfer_commands(CLI::App& root, Chosen& chosen) {
+  auto import = std::make_shared<ImportOptions>();
+  auto* app = root.add_subcommand("import",
+                                  "Take a root file system tar, OCI layout, OCI or docker archive");
+  app->add_option("path", import->path, "File or directory")->required();
+  app->add_option("-n,--name,-t,--tag", import->name, "Name to give the image");
+  app->add_option("--platform", import->platform, "Platform of a root file system tar");
+  app->add_option("-c,--change", import->changes,
+                  "Config of a root tar, as an instruction: 'ENV A=1', 'CMD [\"sh\"]'")
+      ->allow_extra_args(false);
+  app->add_option("--created", import->created, "`created` of a root tar's image, seconds");
+  app->callback([=, &chosen] { chosen = [import] { return run_import(*import); }; });
+
+  auto exported = std::make_shared<ExportOptions>();
+  auto output = std::make_shared<std::string>();
+  app = root.add_subcommand("export", "Write an image of the store");
+  app->add_option("image", exported->image, "Name or digest")->required();
+  app->add_option("-o,--output", *output, "type=oci|oci-archive|docker|tar|local,dest=PATH")
+      ->required();
+  app->callback([=, &chosen] {
+    exported->output = output_of(*output);
+    chosen = [exported] { return run_export(*exported); };
+  });
+
+  auto pull = std::make_shared<TransferOptions>();
+  app = root.add_subcommand("pull", "Fetch an image into the store");
+  app->add_option("image", pull->image, "Reference")->required();
+  app->add_option("--platform", pull->platform, "os/arch[/variant]");
+  app->callback([=, &chosen] { chosen = [pull] { return run_pull(*pull); }; });
+
+  auto push = std::make_shared<TransferOptions>();
+  app = root.add_subcommand("push", "Send an image of the store to a registry");
+  app->add_option("image", push->image, "Name or digest")->required();
+  app->add_option("destination", push->destination,
+                  "Reference to push to (default: the image's name)");
+  app->callback([=, &chosen] { chosen = [push] { return run_push(*push); }; });
+
+  auto inspect = std::make_shared<InspectOptions>();
+  app = root.add_subcommand("inspect", "Show an image of the store");
+  app->add_option("image", inspect->image, "Name or digest; without it, every image of the store");
+  add_format(*app, inspect->format);
+  app->callback([=, &chosen] { chosen = [inspect] { return run_inspect(*inspect); }; });
+}
+
+void add_run(CLI::App& root, Chosen& chosen) {
+  auto run = std::make_shared<RunOptions>();
+  auto env = std::make_shared<std::vector<std::string>>();
+  auto remove = std::make_shared<bool>(false);
+  auto* app =
+      root.add_subcommand("run", "Start an image in the OCI runtime; what it writes is discarded");
+  app->add_option("image", run->image, "Name or digest")->required();
+  app->add_option("command", run->command, "Command and arguments (default: the image's CMD)");
+  app->add_flag("-i,--interactive", run->interactive, "Keep standard input open");
+  app->add_flag("-t,--tty", run->tty, "Give the process a terminal");
+  app->add_flag("--rm", *remove, "Accepted for familiarity: nothing is ever kept");
+  app->add_option("-v,--volume", run->volumes, "SOURCE:TARGET[:ro]")->allow_extra_args(false);
+  app->add_option("-e,--env", *env, "K=V, or K from the environment")->allow_extra_args(false);
+  app->add_option("--entrypoint", run->entrypoint, "Replace the image's entrypoint");
+  app->add_option("-w,--workdir", run->workdir, "Working directory");
+  app->add_option("-u,--user", run->user, "User");
+  app->add_option("--runtime", run->runtime, "runc, crun or a path");
+  // What follows the image belongs to the process, flags too.
+  app->positionals_at_end(false);
+  app->prefix_command();
+  app->callback([=, &chosen] {
+    run->env = key_values(*env);
+    const std::vector<std::string> rest = app->remaining();
+    run->command.insert(run->command.end(), rest.begin(), rest.end());
+    chosen = [run] { return run_image(*run); };
+  });
+}
+
+void add_store_commands(CLI::App& root, Chosen& chosen) {
+  auto gc = std::make_shared<GcCommandOptions>();
+  auto* app = root.add_subcommand("gc", "Remove from the store what nothing refers to");
+  app->add_option("--keep-bytes", gc->keep_bytes, "Keep the latest results up to this size")
+      ->transform(CLI::AsSizeValue(true));
+  app->add_option("--keep-days", gc->keep_days, "Keep what was used within so many days");
+  app->add_flag("--dry-run", gc->dry_run, "Only say what would go");
+  app->callback([=, &chosen] { chosen = [gc] { return run_gc(*gc); }; });
+
+  auto doctor = std::make_shared<DoctorOptions>();
+  app = root.add_subcommand("doctor", "Check what this machine can do, and the store");
+  app->add_option("--runtime", doctor->runtime, "Check this runtime only");
+  app->add_flag("--fsck", doctor->fsck, "Re-hash everything in the store");
+  app->callback([=, &chosen] { chosen = [doctor] { return run_doctor(*doctor); }; });
+
+  app = root.add_subcommand("version", "Print the version");
+  app->callback([&chosen] { chosen = [] { return run_version(); }; });
+}
+
+}  // namespace
+
+int dispatch(int argc, char** argv) {
+  CLI::App root("strata compiles Dockerfiles and image-spec files into deterministic OCI images.",
+                "strata");
+  root.require_subcommand(1);
+  root.get_formatter()->column_width(34);
+  Chosen chosen;
+  add_build(root, chosen);
+  add_plan_and_key(root, chosen);
+  add_compiler_commands(root, chosen);
+  add_transfer_commands(root, chosen);
+  add_run(root, chosen);
+  add_store_commands(root, chosen);
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // --help is a ParseError of exit code 0.
+    return root.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::Input);
+  }
+  return static_cast<int>(chosen());
+}
+
+}  // namespace strata::driver

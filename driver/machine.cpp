@@ -1,0 +1,82 @@
+// gc, doctor and version: the store and the machine.
+#include <fmt/format.h>
+
+#include "backend/execute/executor.h"
+#include "driver/commands.h"
+#include "driver/world.h"
+#include "ir/base/text.h"
+#include "ir/record.h"
+
+namespace strata::driver {
+namespace {
+
+std::string_view mark(backend::Check::Status status) {
+  switch (status) {
+    case backend::Check::Status::Ok:
+      return "ok";
+    case backend::Check::Status::Warning:
+      return "warning";
+    case backend::Check::Status::Failed:
+      return "FAILED";
+  }
+  return "";
+}
+
+Result<bool> fsck() {
+  STRATA_ASSIGN(const World world, World::open(1));
+  STRATA_ASSIGN(const std::vector<std::string> damaged, world.store->fsck());
+  for (const std::string& name : damaged) {
+    fmt::print("damaged, moved to quarantine: {}\n", name);
+  }
+  fmt::print("store: {} damaged objects\n", damaged.size());
+  return damaged.empty();
+}
+
+}  // namespace
+
+ExitCode run_gc(const GcCommandOptions& options) {
+  auto world = World::open(1);
+  if (!world) {
+    return report(world.error());
+  }
+  backend::Store::GcOptions gc;
+  gc.keep_bytes = options.keep_bytes;
+  gc.keep_days = options.keep_days;
+  gc.dry_run = options.dry_run;
+  const auto result = world->store->gc(gc);
+  if (!result) {
+    return report(result.error());
+  }
+  fmt::print("{} {} objects, {}; {} kept\n", options.dry_run ? "would remove" : "removed",
+             result->removed_objects, human_size(result->removed_bytes),
+             human_size(result->kept_bytes));
+  return ExitCode::Done;
+}
+
+ExitCode run_doctor(const DoctorOptions& options) {
+  bool healthy = true;
+  for (const backend::Check& check :
+       backend::run_doctor(backend::Store::default_path(), options.runtime)) {
+    fmt::print("{:<8} {:<16} {}\n", mark(check.status), check.name, check.detail);
+    if (!check.advice.empty()) {
+      fmt::print("{:<8} {:<16} → {}\n", "", "", check.advice);
+    }
+    healthy = healthy && check.status != backend::Check::Status::Failed;
+  }
+  if (options.fsck) {
+    const auto whole = fsck();
+    if (!whole) {
+      return report(whole.error());
+    }
+    healthy = healthy && *whole;
+  }
+  return healthy ? ExitCode::Done : ExitCode::Machine;
+}
+
+ExitCode run_version() {
+  fmt::print("strata {}\nrecord version {}\nlayer profile {}\n", STRATA_VERSION, ir::kRecordVersion,
+             backend::EmissionProfile{}.name());
+  return ExitCode::Done;
+}
+
+}  // namespace strata::driver

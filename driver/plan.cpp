@@ -1,0 +1,89 @@
+// strata plan and strata key: what a build would do, and the digests that name it.
+#include <fmt/format.h>
+
+#include "driver/commands.h"
+#include "driver/compilation.h"
+#include "driver/plan_output.h"
+
+namespace strata::driver {
+namespace {
+
+ExitCode print_preimage(const Compilation& compilation, const std::string& wanted) {
+  const std::string hex = wanted.starts_with("sha256:") ? wanted.substr(7) : wanted;
+  const ir::StepRecord* found = nullptr;
+  const auto consider = [&](const std::optional<ir::StepRecord>& record) {
+    if (record && !hex.empty() && record->digest.hex().starts_with(hex)) {
+      found = &*record;
+    }
+  };
+  for (const auto& record : compilation.records) {
+    consider(record);
+  }
+  for (const auto& target : compilation.plan.targets) {
+    consider(target.key);
+  }
+  if (found == nullptr) {
+    return report({ErrorCode::NotFound,
+                   fmt::format("no step or image key here has the digest `{}`", wanted)});
+  }
+  // No line break: `sha256sum` of what is printed is the digest.
+  fmt::print("{}", found->json);
+  return ExitCode::Done;
+}
+
+}  // namespace
+
+ExitCode run_plan(const PlanOptions& options) {
+  auto world = World::open(options.input.jobs);
+  if (!world) {
+    return report(world.error());
+  }
+  auto compilation = compile(options.input, *world);
+  if (!compilation) {
+    return report(compilation.error());
+  }
+  if (*compilation == nullptr) {
+    return ExitCode::Input;
+  }
+  const Compilation& compiled = **compilation;
+  fmt::print("{}", options.format == OutputFormat::Json ? plan_json(compiled) + "\n"
+                                                        : plan_text(compiled));
+  return options.detailed_exitcode && !compiled.plan.all_hit() ? ExitCode::WorkPending
+                                                               : ExitCode::Done;
+}
+
+ExitCode run_key(const KeyOptions& options) {
+  auto world = World::open(options.input.jobs);
+  if (!world) {
+    return report(world.error());
+  }
+  auto compilation = compile(options.input, *world);
+  if (!compilation) {
+    return report(compilation.error());
+  }
+  if (*compilation == nullptr) {
+    return ExitCode::Input;
+  }
+  const Compilation& compiled = **compilation;
+  if (!options.preimage.empty()) {
+    return print_preimage(compiled, options.preimage);
+  }
+  const bool many = compiled.plan.targets.size() > 1;
+  for (std::size_t i = 0; i < compiled.plan.targets.size(); ++i) {
+    const auto& key = compiled.plan.targets[i].key;
+    if (!key) {
+      return report({ErrorCode::NotFound, "a base image is not resolved, so there is no key"});
+    }
+    fmt::print("{}{}\n", key->digest.str(), many ? "  " + compiled.module.targets[i].name : "");
+  }
+  if (options.steps) {
+    for (const ir::OpId id : planned_ops(compiled)) {
+      fmt::print("{}  {}\n",
+                 compiled.records[id.index] ? compiled.records[id.index]->digest.str() : "unknown",
+                 ir::describe(compiled.module, id));
+    }
+  }
+  return ExitCode::Done;
+}
+
+}  // namespace strata::driver

@@ -1,0 +1,78 @@
+// Opens the store and the network for a command, and finds images by what users call them.
+#include "driver/world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include "backend/oci/image.h"
+#include "ir/base/text.h"
+#include "ir/reference.h"
+
+namespace strata::driver {
+namespace {
+
+// "docker.io=localhost:5000,ghcr.io=mirror:80"
+std::vector<std::pair<std::string, std::string>> mirrors_of(const std::string& text) {
+  std::vector<std::pair<std::string, std::string>> mirrors;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string field = text.substr(begin, end - begin);
+    const std::size_t equals = field.find('=');
+    if (equals != std::string::npos) {
+      mirrors.emplace_back(field.substr(0, equals), field.substr(equals + 1));
+    }
+    begin = end + 1;
+  }
+  return mirrors;
+}
+
+}  // namespace
+
+unsigned default_jobs() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+Result<World> World::open(unsigned jobs) {
+  World world;
+  STRATA_ASSIGN(world.store, backend::Store::open(backend::Store::default_path()));
+  world.http = backend::make_curl_client();
+  backend::RegistryOptions options;
+  options.jobs = std::max(2U, jobs);
+  if (const char* mirrors = std::getenv("STRATA_REGISTRY_MIRROR")) {
+    options.mirrors = mirrors_of(mirrors);
+  }
+  options.on_notice = [](const std::string& message) {
+    fmt::print(stderr, "strata: {}\n", message);
+  };
+  world.registry =
+      std::make_unique<backend::Registry>(*world.http, *world.store, std::move(options));
+  return world;
+}
+
+Result<backend::Descriptor> find_image(const backend::Store& store, const std::string& name) {
+  STRATA_ASSIGN(const std::vector<backend::Ref> refs, store.refs());
+  const auto reference = ir::Reference::parse(name);
+  const std::string hex = name.starts_with("sha256:") ? name.substr(7) : name;
+  std::vector<std::string> names;
+  for (const backend::Ref& ref : refs) {
+    const bool by_digest = hex.size() >= 12 && ref.manifest.digest.hex().starts_with(hex);
+    if (ref.name == name || by_digest || (reference && ref.name == reference->str())) {
+      return ref.manifest;
+    }
+    names.push_back(ref.name);
+  }
+  if (const auto digest = Digest::parse(name)) {
+    if (const auto size = store.blob_size(*digest)) {
+      return backend::Descriptor{std::string(backend::oci::kManifestType), *digest, *size, {}, ""};
+    }
+  }
+  Error error{ErrorCode::NotFound, fmt::format("there is no image `{}` in the store", name)};
+  if (const auto near = nearest(reference ? reference->str() : name, names)) {
+    error.message += fmt::format("; did you mean `{}`?", *near);
+  }
+  return error;
+}
+
+}  // namespace strata::driver

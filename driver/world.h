@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "backend/context/context.h"
+#include "backend/registry/http.h"
+#include "backend/registry/registry.h"
+#include "backend/store/store.h"
+#include "ir/base/result.h"
+
+namespace strata::driver {
+
+// The parts of the world that nearly every command needs, opened in the right order.
+struct World {
+  std::unique_ptr<backend::Store> store;
+  std::unique_ptr<backend::HttpClient> http;
+  std::unique_ptr<backend::Registry> registry;
+
+  // Opens the store ($STRATA_HOME) and makes a registry client over it. Starts no thread.
+  static Result<World> open(unsigned jobs);
+};
+
+[[nodiscard]] unsigned default_jobs();
+
+// An image of the store by name or digest (`sha256:…`, or 12 and more of its hex digits). Error
+// (NotFound) with the nearest names.
+[[nodiscard]] Result<backend::Descriptor> find_image(const backend::Store& store,
+                                                     const std::string& name);
+
+}  // namespace strata::driver
