@@ -31,13 +31,20 @@ struct Manifest {
 [[nodiscard]] std::string write_manifest(const Manifest& manifest);
 
 // A parsed document: exactly one of the two is set. Refuses both `manifests` and `layers`
-// (CVE-2021-41190), wrong digests, unknown media types.
+// (CVE-2021-41190) and wrong digests (Corrupt), unknown media types, foreign layers and docker's
+// schema 1 (Input). `media_type` is what came with it (Content-Type, a descriptor), "" for none;
+// the document's own must be the same.
 struct Document {
   std::optional<Manifest> manifest;
   std::optional<std::vector<Descriptor>> index;
 };
 [[nodiscard]] Result<Document> read_document(std::string_view json, const std::string& media_type);
 [[nodiscard]] std::string write_index(const std::vector<Descriptor>& manifests);
+
+// The OCI media type of a layer of this type, docker's included: manifests that strata writes hold
+// OCI types only. Error Input, naming the type: unknown ones, and foreign (nondistributable)
+// layers.
+[[nodiscard]] Result<std::string> oci_layer_type(const std::string& media_type);
 
 // The entry of an index for a platform (containerd's order of variants; attestations skipped).
 // nullopt when there is none.
@@ -53,7 +60,9 @@ struct Image {
   Manifest manifest;
   ir::ImageConfig config;
 };
-// nullopt when the manifest or config is not in the store (layers are not checked).
+// nullopt when the manifest or config is not in the store (layers are not checked). An index gives
+// its entry for the descriptor's platform, else the host's. Error Corrupt: the config has another
+// number of layers than the manifest.
 [[nodiscard]] Result<std::optional<Image>> load_image(const Store& store,
                                                       const Descriptor& manifest);
 
