@@ -1,0 +1,111 @@
+// The spec frontend's lower(): parse, evaluate, then lower the images that are asked for.
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "frontend/spec/evaluate.h"
+#include "frontend/spec/lower_images.h"
+#include "frontend/spec/parse.h"
+#include "frontend/spec/spec.h"
+#include "ir/base/text.h"
+
+namespace strata::frontend::spec {
+namespace {
+
+constexpr DiagnosticDef<std::string> kUnknownTarget{Kind::UnknownTarget,
+                                                    "the file declares no image `{}`"};
+constexpr DiagnosticDef<std::string> kUnknownParam{Kind::UnknownName,
+                                                   "the file declares no parameter `{}`"};
+constexpr DiagnosticDef<std::string> kBadEpoch{
+    Kind::BadEpoch, "`SOURCE_DATE_EPOCH` is `{}`, not a number of seconds"};
+
+// The exports that are asked for, in the order of the file.
+std::vector<Export> select(const std::vector<Export>& exports, const LowerRequest& request,
+                           Emitter& emitter) {
+  if (request.targets.empty()) {
+    return exports;
+  }
+  std::vector<std::string> names;
+  for (const Export& target : exports) {
+    names.push_back(target.name);
+  }
+  for (const std::string& wanted : request.targets) {
+    if (std::find(names.begin(), names.end(), wanted) != names.end()) {
+      continue;
+    }
+    auto pending = emitter.emit(Loc{}, kUnknownTarget, wanted);
+    if (const auto best = nearest(wanted, names)) {
+      pending.note("did you mean `" + *best + "`?");
+    } else {
+      std::string all;
+      for (const std::string& name : names) {
+        all += (all.empty() ? "`" : ", `") + name + "`";
+      }
+      pending.note("it declares " + all);
+    }
+  }
+  std::vector<Export> selected;
+  for (const Export& target : exports) {
+    const auto& wanted = request.targets;
+    if (std::find(wanted.begin(), wanted.end(), target.name) != wanted.end()) {
+      selected.push_back(target);
+    }
+  }
+  return selected;
+}
+
+std::optional<std::int64_t> epoch_of(const LowerRequest& request, Emitter& emitter) {
+  std::optional<std::int64_t> epoch;
+  for (const auto& [name, value] : request.build_args) {
+    if (name != "SOURCE_DATE_EPOCH" || value.empty()) {
+      continue;
+    }
+    std::int64_t seconds = 0;
+    const char* const end = value.data() + value.size();
+    const auto [stop, error] = std::from_chars(value.data(), end, seconds);
+    if (error != std::errc() || stop != end || seconds < 0) {
+      emitter.emit(Loc{}, kBadEpoch, value);
+    } else {
+      epoch = seconds;
+    }
+  }
+  return epoch;
+}
+
+}  // namespace
+
+Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& sources,
+                                        ir::SourceLoader& loader, ir::SourceResolver& resolver,
+                                        Emitter& emitter) {
+  const std::size_t errors = emitter.error_count();
+  const File file = parse(request.file, sources, emitter);
+  const Evaluation evaluation = evaluate(file, sources, emitter);
+  for (const auto& [name, value] : request.params) {
+    emitter.emit(Loc{}, kUnknownParam, name);
+  }
+  const std::optional<std::int64_t> epoch = epoch_of(request, emitter);
+  if (emitter.error_count() != errors) {
+    return std::optional<ir::Module>();
+  }
+  const std::vector<Export> selected = select(evaluation.exports, request, emitter);
+  if (emitter.error_count() != errors) {
+    return std::optional<ir::Module>();
+  }
+  ir::Module module;
+  ir::Builder builder(module);
+  LoweringContext context{.builder = builder,
+                          .resolver = resolver,
+                          .emitter = emitter,
+                          .platform = request.platform,
+                          .epoch = epoch};
+  ContextIgnore ignore(loader, request.file_name);
+  ImageLowering lowering(evaluation.graph, context, sources, ignore);
+  STRATA_TRY(lowering.add_targets(selected));
+  if (emitter.error_count() != errors) {
+    return std::optional<ir::Module>();
+  }
+  return std::optional<ir::Module>(std::move(module));
+}
+
+}  // namespace strata::frontend::spec
