@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "ir/base/emitter.h"
+#include "ir/base/result.h"
+#include "ir/base/source.h"
+#include "ir/op.h"
+#include "ir/sources.h"
+
+namespace strata::frontend::dockerfile {
+
+// The ignore patterns in force: of `<file_name>.dockerignore` beside the Dockerfile if there is
+// one, else of `.dockerignore` in the context's root, else none. Reports malformed patterns;
+// nullopt then.
+[[nodiscard]] Result<std::optional<ir::Strings>> load_ignore(const std::string& file_name,
+                                                             SourceMap& sources,
+                                                             ir::SourceLoader& loader,
+                                                             Emitter& emitter);
+
+}  // namespace strata::frontend::dockerfile

@@ -1,0 +1,332 @@
+// A whole Dockerfile to a module: which stages are needed, in which order, on which base.
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "frontend/dockerfile/dockerfile.h"
+#include "frontend/dockerfile/global_args.h"
+#include "frontend/dockerfile/ignore_file.h"
+#include "frontend/dockerfile/parse.h"
+#include "frontend/dockerfile/stage_lowering.h"
+#include "frontend/dockerfile/stages.h"
+#include "ir/base/text.h"
+#include "ir/reference.h"
+
+namespace strata::frontend::dockerfile {
+namespace {
+
+constexpr DiagnosticDef<std::string> kBlankBase{Kind::BlankName, "base image `{}` is blank"};
+constexpr DiagnosticDef<std::string> kBadPlatform{Kind::BadPlatform,
+                                                  "platform `{}` is not of the form `os/arch`"};
+constexpr DiagnosticDef<std::string> kUnknownStage{Kind::UnknownStage,
+                                                   "the file has no stage number `{}`"};
+constexpr DiagnosticDef<std::string> kStageNotYet{
+    Kind::StageNotDefinedYet, "stage `{}` is not complete where it is copied from"};
+constexpr DiagnosticDef<> kVariableInFrom{Kind::VariableInFrom,
+                                          "`--from` takes no variables or quotes"};
+
+class FileLowering final : public Surroundings {
+ public:
+  FileLowering(const Ast& ast, const Stages& stages, const GlobalArgs& args,
+               const LowerRequest& request, SourceMap& sources, ir::SourceLoader& loader,
+               ir::SourceResolver& resolver, Emitter& emitter)
+      : ast_(&ast),
+        stages_(&stages),
+        args_(&args),
+        request_(&request),
+        sources_(&sources),
+        loader_(&loader),
+        resolver_(&resolver),
+        emitter_(&emitter),
+        builder_(module_),
+        epoch_(args.epoch(emitter)),
+        lowered_(stages.all().size()) {}
+
+  Result<ir::Module> lower(std::size_t target);
+
+  Result<std::optional<ir::OpId>> root_of(const Word& from) override;
+  Result<std::optional<ir::Strings>> ignore() override;
+  [[nodiscard]] std::optional<std::string> build_arg(std::string_view name) const override {
+    return args_->build_arg(name);
+  }
+  [[nodiscard]] std::optional<std::string> global_arg(std::string_view name) const override {
+    return args_->value(name);
+  }
+
+ private:
+  // What FROM says, its variables expanded.
+  struct Base {
+    std::string image;
+    std::string platform;
+    std::optional<std::size_t> stage;
+  };
+
+  [[nodiscard]] std::optional<Base> base_of(const StageText& stage) const;
+  [[nodiscard]] std::vector<std::size_t> needed(std::size_t target);
+  Result<void> lower_stage(const StageText& stage);
+  Result<std::optional<StageBuilder>> begin(const StageText& stage, const Base& base);
+  Result<std::int64_t> scratch_epoch(const StageText& stage);
+  Result<const StageBuilder*> copied_image(const Word& from);
+  [[nodiscard]] std::string advice(std::string_view name) const;
+  LoweringContext& context_for(const std::string& platform);
+  [[nodiscard]] std::string target_platform() const {
+    return request_->platform.empty() ? ir::host_platform() : request_->platform;
+  }
+
+  const Ast* ast_;
+  const Stages* stages_;
+  const GlobalArgs* args_;
+  const LowerRequest* request_;
+  SourceMap* sources_;
+  ir::SourceLoader* loader_;
+  ir::SourceResolver* resolver_;
+  Emitter* emitter_;
+  ir::Module module_;
+  ir::Builder builder_;
+  std::optional<std::int64_t> epoch_;
+  // By stage; null where a stage is not needed or failed.
+  std::vector<std::unique_ptr<StageLowering>> lowered_;
+  // By stage; what FROM says of the needed ones.
+  std::map<std::size_t, Base> bases_;
+  std::map<std::string, std::unique_ptr<LoweringContext>> contexts_;
+  // Images that COPY --from names, by their spelling; nullopt after a reported error.
+  std::map<std::string, std::optional<StageBuilder>> images_;
+  std::optional<std::optional<ir::Strings>> ignore_;
+  std::size_t current_ = 0;
+};
+
+LoweringContext& FileLowering::context_for(const std::string& platform) {
+  auto& context = contexts_[platform];
+  if (!context) {
+    context = std::make_unique<LoweringContext>(
+        LoweringContext{builder_, *resolver_, *emitter_, platform, epoch_});
+  }
+  return *context;
+}
+
+std::string FileLowering::advice(std::string_view name) const {
+  const auto best = stages_->similar(name);
+  return best ? "did you mean the stage `" + *best + "`?" : std::string();
+}
+
+std::optional<FileLowering::Base> FileLowering::base_of(const StageText& stage) const {
+  const auto lookup = [this](std::string_view name) { return args_->value(name); };
+  const Word& image = stage.from->args[0];
+  Base base;
+  base.platform = target_platform();
+  auto name = expand_word(image, ast_->escape, lookup, *emitter_);
+  if (const Flag* flag = stage.from->flag("platform"); flag != nullptr && flag->value) {
+    const auto text = expand_word(*flag->value, ast_->escape, lookup, *emitter_);
+    if (!text) {
+      return std::nullopt;
+    }
+    const auto platform = ir::normalize_platform(*text);
+    if (!platform) {
+      emitter_->emit(flag->value->loc, kBadPlatform, *text);
+      return std::nullopt;
+    }
+    base.platform = *platform;
+  }
+  if (!name) {
+    return std::nullopt;
+  }
+  if (name->empty()) {
+    emitter_->emit(image.loc, kBlankBase, image.text)
+        .note("only an `ARG` before the first `FROM` can be used here");
+    return std::nullopt;
+  }
+  base.image = std::move(*name);
+  base.stage = stages_->base(base.image, stage.index);
+  return base;
+}
+
+// The stages that `target` reaches, in the order of the file; references go backwards only.
+std::vector<std::size_t> FileLowering::needed(std::size_t target) {
+  std::vector<bool> marked(stages_->all().size(), false);
+  marked[target] = true;
+  for (std::size_t i = target + 1; i-- > 0;) {
+    if (!marked[i]) {
+      continue;
+    }
+    const StageText& stage = stages_->all()[i];
+    if (auto base = base_of(stage)) {
+      if (base->stage) {
+        marked[*base->stage] = true;
+      }
+      bases_.emplace(i, std::move(*base));
+    }
+    for (const Instruction* instruction : stage.body) {
+      const Flag* from = instruction->flag("from");
+      const auto source = from != nullptr && from->value ? stages_->find(from->value->text)
+                                                         : std::optional<std::size_t>();
+      if (source && *source < i) {
+        marked[*source] = true;
+      }
+    }
+  }
+  std::vector<std::size_t> result;
+  for (std::size_t i = 0; i < marked.size(); ++i) {
+    if (marked[i]) {
+      result.push_back(i);
+    }
+  }
+  return result;
+}
+
+Result<std::optional<ir::Strings>> FileLowering::ignore() {
+  if (!ignore_) {
+    STRATA_ASSIGN(ignore_, load_ignore(request_->file_name, *sources_, *loader_, *emitter_));
+  }
+  return *ignore_;
+}
+
+Result<const StageBuilder*> FileLowering::copied_image(const Word& from) {
+  auto found = images_.find(from.text);
+  if (found == images_.end()) {
+    STRATA_ASSIGN(auto image, StageBuilder::from_image(context_for(target_platform()), from.text,
+                                                       from.loc, advice(from.text)));
+    found = images_.emplace(from.text, std::move(image)).first;
+  }
+  return found->second ? &*found->second : nullptr;
+}
+
+Result<std::optional<ir::OpId>> FileLowering::root_of(const Word& from) {
+  if (from.text.find_first_of("$\"'") != std::string::npos) {
+    emitter_->emit(from.loc, kVariableInFrom)
+        .note("name a stage `FROM ${…} AS name`, and copy from that");
+    return std::optional<ir::OpId>();
+  }
+  if (const auto stage = stages_->find(from.text)) {
+    if (*stage >= current_) {
+      emitter_->emit(from.loc, kStageNotYet, from.text)
+          .label(stages_->all()[*stage].from->loc, "the stage begins here");
+      return std::optional<ir::OpId>();
+    }
+    const auto& lowered = lowered_[*stage];
+    return lowered ? std::optional<ir::OpId>(lowered->stage().root()) : std::nullopt;
+  }
+  if (stage_number(from.text)) {
+    emitter_->emit(from.loc, kUnknownStage, from.text)
+        .note("it has " + std::to_string(stages_->all().size()) + ", counted from 0");
+    return std::optional<ir::OpId>();
+  }
+  STRATA_ASSIGN(const StageBuilder* image, copied_image(from));
+  return image != nullptr ? std::optional<ir::OpId>(image->root()) : std::nullopt;
+}
+
+// The latest epoch of the stages and images that the stage copies from.
+Result<std::int64_t> FileLowering::scratch_epoch(const StageText& stage) {
+  std::int64_t epoch = 0;
+  for (const Instruction* instruction : stage.body) {
+    const Flag* from = instruction->flag("from");
+    if (from == nullptr || !from->value) {
+      continue;
+    }
+    const std::string& name = from->value->text;
+    if (const auto source = stages_->find(name)) {
+      if (*source < stage.index && lowered_[*source]) {
+        epoch = std::max(epoch, lowered_[*source]->stage().epoch());
+      }
+    } else if (name.find_first_of("$\"'") == std::string::npos && !stage_number(name)) {
+      STRATA_ASSIGN(const StageBuilder* image, copied_image(*from->value));
+      epoch = std::max(epoch, image != nullptr ? image->epoch() : 0);
+    }
+  }
+  return epoch;
+}
+
+Result<std::optional<StageBuilder>> FileLowering::begin(const StageText& stage, const Base& base) {
+  const Loc loc = stage.from->args[0].loc;
+  if (base.stage) {
+    if (!lowered_[*base.stage]) {
+      return std::optional<StageBuilder>();
+    }
+    StageBuilder child = lowered_[*base.stage]->stage();
+    child.begin_child_stage();
+    return std::optional<StageBuilder>(std::move(child));
+  }
+  LoweringContext& context = context_for(base.platform);
+  if (base.image == "scratch") {
+    STRATA_ASSIGN(const std::int64_t epoch, scratch_epoch(stage));
+    return std::optional<StageBuilder>(StageBuilder::from_scratch(context, epoch, stage.from->loc));
+  }
+  if (const auto number = stage_number(base.image); number && *number < stages_->all().size()) {
+    return StageBuilder::from_image(context, base.image, loc,
+                                    "`FROM` takes stages by name, not by number");
+  }
+  return StageBuilder::from_image(context, base.image, loc, advice(base.image));
+}
+
+Result<void> FileLowering::lower_stage(const StageText& stage) {
+  const auto base = bases_.find(stage.index);
+  if (base == bases_.end()) {
+    return {};
+  }
+  current_ = stage.index;
+  STRATA_ASSIGN(auto first, begin(stage, base->second));
+  if (!first) {
+    return {};
+  }
+  auto lowering = std::make_unique<StageLowering>(context_for(base->second.platform),
+                                                  std::move(*first), ast_->escape, *this);
+  if (base->second.stage) {
+    lowering->inherit_args(lowered_[*base->second.stage]->args());
+  }
+  for (const Instruction* instruction : stage.body) {
+    STRATA_TRY(lowering->lower(*instruction));
+  }
+  lowered_[stage.index] = std::move(lowering);
+  return {};
+}
+
+Result<ir::Module> FileLowering::lower(std::size_t target) {
+  for (const std::size_t index : needed(target)) {
+    const StageText& stage = stages_->all()[index];
+    STRATA_TRY(lower_stage(stage));
+    const auto& lowered = lowered_[index];
+    if (!lowered) {
+      continue;
+    }
+    const ir::StageId id = builder_.add_stage(stages_->unique_name(index), lowered->stage().root(),
+                                              lowered->stage().config_op(), stage.from->loc);
+    if (index == target) {
+      const std::string& asked = request_->targets.empty() ? "" : request_->targets[0];
+      builder_.add_target({.name = asked.empty() ? stages_->unique_name(index) : asked,
+                           .stage = id,
+                           .platform = target_platform(),
+                           .run_mounts = {},
+                           .loc = stage.from->loc});
+    }
+  }
+  return std::move(module_);
+}
+
+}  // namespace
+
+Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& sources,
+                                        ir::SourceLoader& loader, ir::SourceResolver& resolver,
+                                        Emitter& emitter) {
+  const std::size_t errors = emitter.error_count();
+  const Ast ast = parse(request.file, ParseScope::File, sources, emitter);
+  if (emitter.error_count() != errors) {
+    return std::optional<ir::Module>();
+  }
+  const Stages stages(ast);
+  const auto target =
+      stages.target(request.targets.empty() ? std::string() : request.targets[0], emitter);
+  if (!target) {
+    return std::optional<ir::Module>();
+  }
+  const std::string& name = stages.all()[*target].name;
+  const GlobalArgs args(ast, request, name.empty() ? "default" : name, emitter);
+  check_build_args(ast, request, emitter);
+  FileLowering lowering(ast, stages, args, request, sources, loader, resolver, emitter);
+  STRATA_ASSIGN(auto module, lowering.lower(*target));
+  if (emitter.error_count() != errors) {
+    return std::optional<ir::Module>();
+  }
+  return std::optional<ir::Module>(std::move(module));
+}
+
+}  // namespace strata::frontend::dockerfile

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "frontend/dockerfile/ast.h"
+#include "frontend/stage_builder.h"
+#include "ir/base/result.h"
+
+namespace strata::frontend::dockerfile {
+
+// What the instructions of a stage ask of the file around them.
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  Surroundings() = default;
+  Surroundings(const Surroundings&) = delete;
+  Surroundings& operator=(const Surroundings&) = delete;
+
+  // The root that `--from=NAME` means; nullopt after a reported error.
+  virtual Result<std::optional<ir::OpId>> root_of(const Word& from) = 0;
+  // The ignore patterns in force; nullopt after a reported error.
+  virtual Result<std::optional<ir::Strings>> ignore() = 0;
+  // The --build-arg of that name.
+  [[nodiscard]] virtual std::optional<std::string> build_arg(std::string_view name) const = 0;
+  // The ARG of that name before the first FROM, predefined ones included.
+  [[nodiscard]] virtual std::optional<std::string> global_arg(std::string_view name) const = 0;
+};
+
+// Lowers the instructions of one stage, one after the other, on its StageBuilder. An instruction
+// that is reported as wrong adds nothing.
+class StageLowering {
+ public:
+  // All references must outlive this.
+  StageLowering(LoweringContext& context, StageBuilder stage, char escape,
+                Surroundings& surroundings)
+      : context_(&context),
+        stage_(std::move(stage)),
+        escape_(escape),
+        surroundings_(&surroundings) {}
+
+  Result<void> lower(const Instruction& instruction);
+
+  [[nodiscard]] const StageBuilder& stage() const { return stage_; }
+  // ARGs in scope that have values, in the order of their declaration.
+  [[nodiscard]] const ir::Pairs& args() const { return args_; }
+  // A stage built FROM another sees that one's ARGs.
+  void inherit_args(const ir::Pairs& args) { args_ = args; }
+
+ private:
+  void lower_arg(const Instruction& instruction);
+  void lower_cmd(const Instruction& instruction);
+  Result<void> lower_copy(const Instruction& instruction);
+  void lower_entrypoint(const Instruction& instruction);
+  void lower_env(const Instruction& instruction);
+  void lower_expose(const Instruction& instruction);
+  void lower_healthcheck(const Instruction& instruction);
+  void lower_label(const Instruction& instruction);
+  void lower_run(const Instruction& instruction);
+  void lower_shell(const Instruction& instruction);
+  void lower_stop_signal(const Instruction& instruction);
+  void lower_user(const Instruction& instruction);
+  void lower_volume(const Instruction& instruction);
+  void lower_workdir(const Instruction& instruction);
+
+  // The words of CMD and ENTRYPOINT: the strings of the exec form, or the shell's words.
+  [[nodiscard]] ir::Strings command(const Instruction& instruction) const;
+  [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
+  // nullopt after a reported error.
+  [[nodiscard]] std::optional<std::string> expanded(const Word& word) const;
+  [[nodiscard]] std::optional<ir::Pairs> expanded_pairs(const Instruction& instruction) const;
+  [[nodiscard]] std::optional<std::string> heredoc_content(const Heredoc& heredoc) const;
+  [[nodiscard]] std::optional<std::string> owner_of(const Instruction& instruction) const;
+  [[nodiscard]] std::optional<std::string> mode_of(const Instruction& instruction) const;
+  [[nodiscard]] std::optional<StageBuilder::Source> source_of(const Instruction& instruction,
+                                                              const Word& word) const;
+
+  LoweringContext* context_;
+  StageBuilder stage_;
+  char escape_;
+  Surroundings* surroundings_;
+  ir::Pairs args_;
+};
+
+// Expands `word` and reports what is wrong with it; nullopt then.
+[[nodiscard]] std::optional<std::string> expand_word(
+    const Word& word, char escape,
+    const std::function<std::optional<std::string>(std::string_view)>& lookup, Emitter& emitter);
+
+// Sets or replaces the value of `name`, which keeps its place.
+void set_pair(ir::Pairs& pairs, std::string_view name, std::string value);
+// The value of the last entry called `name`.
+[[nodiscard]] std::optional<std::string> find_pair(const ir::Pairs& pairs, std::string_view name);
+
+}  // namespace strata::frontend::dockerfile
