@@ -70,7 +70,9 @@ example() {
   show "$strata" build --progress plain -t "$image" --digest-file "$work/$name.first" "$@"
 
   section "$name: run"
-  show "$strata" run "$image" | tee "$work/$name.output"
+  show "$strata" run "$image" >"$work/$name.run"
+  cat "$work/$name.run"
+  sed 1d "$work/$name.run" >"$work/$name.output"
   diff "examples/$name/expected" "$work/$name.output" || fail "$name printed something else"
 
   section "$name: the plan before the second build"

@@ -5,7 +5,8 @@ Use: flatten.py show IMAGE
      flatten.py compare IMAGE IMAGE [DIFFERENCES]
 IMAGE is an OCI layout directory (PATH or PATH:NAME) or a skopeo `dir:` directory.
 DIFFERENCES has one explained difference a line: a regular expression that matches the whole of a
-reported line, then ` # ` and the reason. One that explains nothing is reported too.
+reported line, then ` # ` and the reason. One that explains nothing is reported too, unless it starts
+with `? `.
 Times are not compared. Exit 1 when something unexplained differs.
 """
 import gzip
@@ -185,7 +186,8 @@ def compare(first, second, differences):
                     pattern, _, reason = line.partition(" # ")
                     if not reason:
                         sys.exit(f"flatten.py: {differences}: a difference without a reason: {line}")
-                    explained.append([re.compile(pattern), 0, line])
+                    optional = pattern.startswith("? ")
+                    explained.append([re.compile(pattern[2 * optional:]), int(optional), line])
     bad = 0
     for key in sorted(one.keys() | two.keys(), key=lambda k: (os.fsencode(k[0]), k[1])):
         if one.get(key) == two.get(key):

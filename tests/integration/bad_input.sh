@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# Bad input: a located message, the designed exit code, nothing published, nothing left behind.
+source "$(dirname "$0")/../support/lib.sh"
+import_bases debian
+mkdir -p "$work/context/sub"
+cd "$work/context"
+echo text >file
+echo secret >"$work/outside"
+ln -s "$work/outside" escaping
+
+before=$(published)
+# refused CODE LINE:COLUMN KIND PATTERN… <<< Dockerfile: how the build in Dockerfile ends.
+refused() {
+  local code=$1 place=$2 kind=$3
+  shift 3
+  cat >Dockerfile
+  rm -rf "$work/layout" "$work/iid"
+  expect_exit "$code" "$STRATA" build --progress plain -t bad:1 --iidfile "$work/iid" -o "type=oci,dest=$work/layout" .
+  says "Dockerfile:$place: error: " "\[$kind\]" "$@"
+  same "$(published)" "$before" "the names after $kind"
+  [[ ! -e $work/layout/index.json && ! -s $work/iid ]] || fail "something was published after $kind"
+  nothing_left
+  ok "$kind: exit $code at $place"
+}
+
+refused 2 2:1 UnknownInstruction 'unknown instruction `COPPY`' 'did you mean `COPY`' 'COPPY file /file' <<'DOCKERFILE'
+FROM debian:bookworm-slim
+COPPY file /file
+DOCKERFILE
+
+refused 2 3:6 MissingCopySource '`missing`' <<'DOCKERFILE'
+FROM debian:bookworm-slim
+WORKDIR /x
+COPY missing /
+DOCKERFILE
+
+refused 2 2:6 MissingCopySource '`\*\.none`' <<'DOCKERFILE'
+FROM debian:bookworm-slim
+COPY *.none /
+DOCKERFILE
+
+refused 2 3:17 MissingCopySource '`/not/there`' <<'DOCKERFILE'
+FROM debian:bookworm-slim AS one
+FROM debian:bookworm-slim
+COPY --from=one /not/there /x
+DOCKERFILE
+
+refused 2 2:6 SourceOutsideContext '`\.\./outside`' <<'DOCKERFILE'
+FROM debian:bookworm-slim
+COPY ../outside /
+DOCKERFILE
+
+refused 2 1:6 BaseNotResolved 'nothing\.invalid/no/such:image' <<'DOCKERFILE'
+FROM nothing.invalid/no/such:image
+RUN true
+DOCKERFILE
+
+# A link that leaves the context is copied as a link, never followed.
+cat >Dockerfile <<'DOCKERFILE'
+FROM scratch
+COPY escaping /
+DOCKERFILE
+quiet "$STRATA" build --progress plain -o "type=local,dest=$work/root" .
+[[ ! -f $work/root/escaping || -L $work/root/escaping ]] || fail "a link out of the context was followed"
+! grep -rq secret "$work/root" 2>/dev/null || fail "content from outside the context"
+rm -rf "$work/root"
+ok "a link out of the context is not followed"
+
+refused 4 3:1 StepFailed 'exit code 7' 'last words' '[0-9a-f]{12}' 'RUN echo last words' <<'DOCKERFILE'
+FROM debian:bookworm-slim
+RUN true
+RUN echo last words; exit 7
+DOCKERFILE
+
+refused 4 2:1 StepFailed '(signal 9|SIGKILL)' <<'DOCKERFILE'
+FROM debian:bookworm-slim
+RUN kill -9 $$
+DOCKERFILE
+
+refused 4 2:1 StepFailed '(signal 6|SIGABRT)' <<'DOCKERFILE'
+FROM debian:bookworm-slim
+RUN ["/bin/sh", "-c", "kill -ABRT $$"]
+DOCKERFILE
+
+refused 4 2:1 StepFailed 'no-such-program' <<'DOCKERFILE'
+FROM debian:bookworm-slim
+RUN ["no-such-program", "--flag"]
+DOCKERFILE
+
+# A step that failed is not a result: it runs again, and fails again.
+cat >Dockerfile <<'DOCKERFILE'
+FROM debian:bookworm-slim
+RUN echo ran >&2; false
+DOCKERFILE
+for _ in 1 2; do
+  expect_exit 4 "$STRATA" build --progress plain .
+  says '(^| )ran$'
+done
+ok "a failed step is not cached"
+
+# Several errors in one run, each with its place.
+cat >Dockerfile <<'DOCKERFILE'
+FROM debian:bookworm-slim
+RUNN one
+COPY --unknown=1 file /
+EXPOSE many
+USER
+DOCKERFILE
+expect_exit 2 "$STRATA" build --progress plain .
+says 'Dockerfile:2:1: error' 'Dockerfile:3:[0-9]+: error' 'Dockerfile:5:[0-9]+: error'
+ok "several errors in one run"
+
+# Machine-readable diagnostics.
+expect_exit 2 "$STRATA" build --message-format json --progress quiet .
+grep -q '"code":"UnknownInstruction"' "$work/output" || fail "no JSON diagnostic"
+ok "diagnostics as JSON"
+
+# Spec files: the same classes of mistakes, located.
+refused_spec() {
+  local place=$1 kind=$2
+  shift 2
+  cat >image.strata
+  expect_exit 2 "$STRATA" build --progress plain -t bad:1 .
+  says "image.strata:$place: error: " "\[$kind\]" "$@"
+  same "$(published)" "$before" "the names after $kind"
+  ok "spec file, $kind at $place"
+}
+rm Dockerfile
+refused_spec 1:42 UnknownMethod 'pip_instal' 'pip_install' <<'SPEC'
+app = Image.base("debian:bookworm-slim").pip_instal("six")
+SPEC
+refused_spec '3:[0-9]+' AdjacentStrings <<'SPEC'
+app = Image.base("debian:bookworm-slim").run_commands(
+    "true"
+    "false"
+)
+SPEC
+refused_spec '1:[0-9]+' MissingCopySource 'nothing-here' <<'SPEC'
+app = Image.base("debian:bookworm-slim").add_local_file("nothing-here", "/x", strategy="copy")
+SPEC
+rm image.strata
+
+# Wrong use.
+expect_exit 2 "$STRATA" build --no-such-flag .
+expect_exit 2 "$STRATA" nothing
+expect_exit 2 "$STRATA" build "$work/no/such/directory"
+expect_exit 2 "$STRATA" build -f "$work/no-such-file" .
+expect_exit 2 "$STRATA" run no/such/image:1
+printf 'FROM debian:bookworm-slim\nRUN true\n' >Dockerfile
+expect_exit 2 "$STRATA" build --target none .
+says 'none'
+ok "wrong use: exit 2"
+
+# No runtime on the machine: only when a RUN needs one.
+mkdir "$work/path"
+for tool in sh env; do ln -s "$(command -v "$tool")" "$work/path/$tool"; done
+printf 'FROM debian:bookworm-slim\nRUN echo needs a runtime\n' >Dockerfile
+expect_exit 7 env PATH="$work/path" "$STRATA" build --progress plain -t bad:1 .
+says 'strata doctor' 'runc' 'crun'
+same "$(published)" "$before" "the names without a runtime"
+printf 'FROM debian:bookworm-slim\nCOPY file /file\n' >Dockerfile
+expect_exit 0 env PATH="$work/path" "$STRATA" build --progress plain .
+printf 'FROM debian:bookworm-slim\nRUN echo needs a runtime\n' >Dockerfile
+expect_exit 7 "$STRATA" build --progress plain --runtime "$work/no-runtime" .
+nothing_left
+ok "no runtime: exit 7, and none is needed without RUN"
+
+quiet "$STRATA" build --progress plain .
+ok "the same Dockerfile with a runtime builds"

@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# A second build runs nothing and says so; a change rebuilds only what depends on it; plan and
+# build agree.
+source "$(dirname "$0")/../support/lib.sh"
+import_bases debian
+mkdir -p "$work/context/src"
+cd "$work/context"
+echo one >src/one
+echo two >src/two
+echo late >late
+cat >Dockerfile <<'DOCKERFILE'
+FROM debian:bookworm-slim AS tools
+RUN echo tool > /tool
+FROM debian:bookworm-slim AS compile
+COPY --from=tools /tool /tool
+COPY src /src
+RUN cat /src/* /tool > /program
+FROM debian:bookworm-slim
+RUN echo independent > /independent
+COPY --from=compile /program /program
+COPY late /late
+RUN cat /program /late > /result
+LABEL version=1
+CMD ["cat", "/result"]
+DOCKERFILE
+
+# plan: INSTRUCTION STATUS lines of the steps that make files.
+plan() {
+  "$STRATA" plan --format json "$@" . | jq -r '.steps[] | select(.op | IN("exec", "copy", "mkdir", "merge")) | "\(.status) \(.instruction)"'
+}
+# build: the same of what was done; `skipped` and `hit` are one here.
+build() {
+  "$STRATA" build --progress plain -t cached:1 --digest-file "$work/digest" --metadata-file "$work/metadata" "$@" . \
+    >"$work/output" 2>&1 || fail "exit $? of the build"
+  jq -r '."strata.steps"[] | select(.op | IN("exec", "copy", "mkdir", "merge")) | "\(.status) \(.instruction)"' "$work/metadata"
+}
+ran() { build "$@" | { grep '^ran ' || true; } | cut -c5-; }
+
+! plan | grep -q '^hit' || fail "a hit before the first build: $(plan)"
+expect_exit 10 "$STRATA" plan --detailed-exitcode .
+first=$(ran)
+same "$(wc -l <<<"$first")" 8 "the steps of the first build"
+first_digest=$(<"$work/digest")
+key=$("$STRATA" key .)
+[[ $key =~ ^sha256:[0-9a-f]{64}$ ]] || fail "key: $key"
+same "$(jq -r '."strata.imageKey"' "$work/metadata")" "$key" "the key that plan and build give"
+ok "the first build ran everything"
+
+expect_exit 0 "$STRATA" plan --detailed-exitcode .
+! plan | grep -qv '^hit' || fail "not a hit before the second build: $(plan)"
+same "$(ran)" "" "what the second build ran"
+same "$(<"$work/digest")" "$first_digest" "the digest of the second build"
+same "$(jq -r '."strata.skipped"' "$work/metadata")" true "strata.skipped"
+quiet "$STRATA" build --progress plain -t cached:1 .
+says '(nothing to do|nothing ran|up to date|all cached|0 (steps )?ran|nothing to run)'
+ok "the second build ran nothing, and said so"
+
+touch -d 2031-01-01 src/one Dockerfile
+printf '# a comment\n\n' | cat - Dockerfile >"$work/Dockerfile" && cp "$work/Dockerfile" Dockerfile
+sed -i 's/^CMD \["cat", /CMD ["cat",    /; s/^copy/COPY/; s/^RUN cat \/program/run   cat \/program/' Dockerfile
+same "$(ran)" "" "what a touch and another layout of the text run"
+ok "times, comments and spacing change nothing"
+
+sed -i 's/version=1/version=2/' Dockerfile
+same "$(ran)" "" "what a label runs"
+differ "$(<"$work/digest")" "$first_digest" "the digest with another label"
+differ "$("$STRATA" key .)" "$key" "the key with another label"
+sed -i 's/version=2/version=1/' Dockerfile
+same "$(ran)$(<"$work/digest")" "$first_digest" "the label put back"
+ok "a label runs nothing"
+
+echo later >late
+before=$(plan)
+same "$(grep -c '^hit' <<<"$before")" 6 "the hits of the plan after a change at the end"
+same "$(ran)" $'COPY late /late\nRUN cat /program /late > /result' "what a change at the end runs"
+same "$("$STRATA" run cached:1 | tail -n 1)" later "the image's content"
+ok "a change at the end"
+
+# Early cut-off: the file changes, what the RUN makes of it does not.
+echo ONE >src/one
+same "$(plan | grep -c '^unknown')" 2 "the plan's unknowns"
+build >"$work/did"
+same "$(grep '^ran' "$work/did" | cut -c5- | head -n 2)" $'COPY src /src\nRUN cat /src/* /tool > /program' "what a change in the middle runs first"
+grep -q '^ran RUN cat /program' "$work/did" || fail "what depends on the change did not run: $(<"$work/did")"
+! grep -Eq '^ran (RUN echo|COPY --from=tools)' "$work/did" || fail "what does not depend on the change ran: $(<"$work/did")"
+ok "a change in the middle"
+echo '# not seen by cat' >src/.ignored-by-the-glob
+build >"$work/did"
+same "$(grep '^ran' "$work/did" | cut -c5-)" $'COPY src /src\nRUN cat /src/* /tool > /program' "what a change that has no effect runs"
+ok "early cut-off: an unchanged result stops the cascade"
+
+# Every digest can be checked by hand.
+"$STRATA" key --steps . >"$work/steps"
+count=0
+while read -r digest _; do
+  "$STRATA" key --preimage "$digest" . >"$work/preimage"
+  same "sha256:$(sha256sum <"$work/preimage" | cut -d' ' -f1)" "$digest" "the digest of a printed record"
+  jq -e . "$work/preimage" >/dev/null || fail "a record is not JSON"
+  count=$((count + 1))
+done < <(grep -o '^sha256:[0-9a-f]*' "$work/steps" | sort -u)
+((count >= 8)) || fail "only $count digests"
+ok "sha256sum of a printed record is its digest, $count times"
+
+# A damaged store is a miss, never a wrong answer.
+for victim in blob tree; do
+  case $victim in
+    blob) file=$(find "$STRATA_HOME/blobs/sha256" -type f -size -4k | sort | head -n 3 | tail -n 1) ;;
+    tree) file=$(find "$STRATA_HOME/trees" -type f -size -4k | sort | head -n 1) ;;
+  esac
+  [[ -n $file ]] || fail "no $victim to damage"
+  chmod u+w "$file"
+  printf x >>"$file"
+  ran >/dev/null
+  same "$("$STRATA" run cached:1 | tail -n 1)" later "the image after a damaged $victim"
+done
+quiet "$STRATA" doctor --fsck
+ok "a damaged blob and a damaged tree are rebuilt"
+
+# Two builds at once share the work, and both are right.
+echo "for both" >late
+"$STRATA" build --progress plain -t both:1 --digest-file "$work/d1" . >"$work/o1" 2>&1 &
+pid=$!
+quiet "$STRATA" build --progress plain -t both:2 --digest-file "$work/d2" .
+wait "$pid" || fail "the other build: $(<"$work/o1")"
+same "$(<"$work/d1")" "$(<"$work/d2")" "the digests of two builds at once"
+ok "two builds at once"
+
+# What gc keeps is whole, and what it removes is only a miss.
+quiet "$STRATA" gc --keep-bytes 0
+same "$("$STRATA" run both:1 | tail -n 1)" "for both" "the image after gc"
+quiet "$STRATA" doctor --fsck
+quiet "$STRATA" build --progress plain -t both:3 --digest-file "$work/d3" .
+same "$(<"$work/d3")" "$(<"$work/d1")" "the digest after gc"
+ok "gc"
