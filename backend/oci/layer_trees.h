@@ -5,22 +5,31 @@
 
 #include "backend/oci/image.h"
 #include "backend/store/store.h"
+#include "ir/base/digest.h"
 #include "ir/base/result.h"
 
 namespace strata::backend::oci {
 
+enum class Unpack { No, Yes };
+
 struct LayerTreesOptions {
-  // Unpack each layer into the store's roots in the same pass.
-  bool unpack = false;
+  // Yes: each layer's root is put in the store in the same pass.
+  Unpack unpack = Unpack::No;
 };
 
-// The diff trees of an image whose layer blobs are in the store, bottom first: each blob is read
-// once per store (chains/), its diffID is checked against the config, and the blob is recorded as a
-// layer of its tree (profile "pulled:<media type>").
+// The digests of an image's diff trees, bottom first. Layers whose chain ID the store does not know
+// are streamed once, each over the trees below, and checked against their diffIDs; their trees,
+// chain IDs and blobs (profile `pulled:<media type>`) are recorded. Safe for several processes: one
+// reads a layer, the others wait for it. Errors: NotFound (a layer's blob is not in the store),
+// Corrupt (it is not what the config says; a damaged blob is quarantined).
 [[nodiscard]] Result<std::vector<Digest>> layer_trees(Store& store, const Image& image,
-                                                      const LayerTreesOptions& options);
+                                                      const LayerTreesOptions& options = {});
 
-// The directory of a diff tree, unpacked from any layer blob of it when the store has no root yet.
-[[nodiscard]] Result<std::string> ensure_root(Store& store, const Digest& tree);
+// The path of the unpacked tree: the root that the store has, else one unpacked from any layer blob
+// of the tree and compared with it. `below`: the trees that the layer lies on, bottom first; only
+// needed for pulled layers whose entries go through symlinks of lower ones. Errors: NotFound (no
+// blob, no tree), Corrupt.
+[[nodiscard]] Result<std::string> ensure_root(Store& store, const Digest& tree,
+                                              const std::vector<Digest>& below = {});
 
 }  // namespace strata::backend::oci
