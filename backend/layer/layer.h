@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "backend/tree/content.h"
@@ -51,12 +52,18 @@ class ByteSink {
 // The uncompressed tar alone (output type=tar).
 [[nodiscard]] Result<void> write_tar(const Tree& tree, const Content& content, ByteSink& sink);
 
+// Opens a file that a lower layer of a chain holds.
+using OpenBelow = std::function<Result<Fd>(const RootView::Found& found)>;
+
 struct ReadLayerOptions {
   // Unpacks into this directory (exists, empty) when not "". Entries cannot leave it, whatever
   // their names, links and order.
   std::string unpack_to;
   // Refuses more uncompressed bytes than this.
   std::uint64_t max_bytes = std::uint64_t{64} << 30;
+  // A hard link to a file that only a lower layer has becomes a file of this tree, with that file's
+  // attributes. Its bytes are needed when unpacking: without this such a layer is an error then.
+  OpenBelow open_below;
 };
 
 struct ReadLayer {

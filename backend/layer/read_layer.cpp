@@ -1,0 +1,62 @@
+// read_layer, is_archive, unpack_archive: archives from outside become trees.
+#include "backend/layer/archive_reader.h"
+#include "backend/layer/byte_source.h"
+#include "backend/layer/layer.h"
+#include "backend/layer/member_tree.h"
+#include "backend/layer/unpack.h"
+#include "backend/system/files.h"
+
+namespace strata::backend {
+
+Result<ReadLayer> read_layer(const std::string& blob_path, const RootView& below,
+                             const ReadLayerOptions& options) {
+  STRATA_ASSIGN(const Fd file, open_read(blob_path));
+  HashingSource source(decompressed(file_source(file, blob_path)), options.max_bytes);
+  ArchiveReader reader(source, ArchiveReader::Filters::None);
+  MemberTree members(below, MemberTree::Names::Layer);
+  ReadLayer layer;
+  Result<Tree> tree =
+      unpack_members(reader, members, {options.unpack_to, options.max_bytes, options.open_below});
+  if (!tree) {
+    return std::move(tree).error().with_context(blob_path);
+  }
+  layer.tree = *std::move(tree);
+  // The diffID covers what follows the archive's end, too.
+  Result<Digest> diff_id = source.finish();
+  if (!diff_id) {
+    return std::move(diff_id).error().with_context(blob_path);
+  }
+  layer.diff_id = *diff_id;
+  return layer;
+}
+
+Result<bool> is_archive(const Fd& file) {
+  const std::string name = "archive";
+  const std::unique_ptr<ByteSource> source = file_source(file, name);
+  ArchiveReader reader(*source, ArchiveReader::Filters::All);
+  const Result<std::optional<TreeEntry>> first = reader.next();
+  if (!first && first.error().code != ErrorCode::Corrupt) {
+    return first.error();
+  }
+  return first.ok() && first->has_value();
+}
+
+Result<TreeWithContent> unpack_archive(const Fd& file, const std::string& directory) {
+  const std::string name = "archive";
+  const std::unique_ptr<ByteSource> source = file_source(file, name);
+  ArchiveReader reader(*source, ArchiveReader::Filters::All);
+  const RootView nothing{{}};
+  MemberTree members(nothing, MemberTree::Names::Archive);
+  const ReadLayerOptions defaults;
+  Result<Tree> tree = unpack_members(reader, members, {directory, defaults.max_bytes, {}});
+  if (!tree) {
+    Error error = std::move(tree).error();
+    // Not the store's bytes are damaged: the user gave these.
+    error.code = error.code == ErrorCode::Corrupt ? ErrorCode::Input : error.code;
+    return error;
+  }
+  STRATA_ASSIGN(std::shared_ptr<const Content> content, directory_content(directory));
+  return TreeWithContent{std::make_shared<const Tree>(*std::move(tree)), std::move(content)};
+}
+
+}  // namespace strata::backend
