@@ -1,0 +1,219 @@
+// Where COPY, ADD and WORKDIR put things, over roots that are never unpacked.
+#include "backend/build/copy.h"
+
+#include <gtest/gtest.h>
+
+#include "backend/system/files.h"
+
+namespace strata::backend {
+namespace {
+
+constexpr std::int64_t kEpoch = 1000000000;
+
+TreeEntry directory(const std::string& path, std::uint32_t mode = 0755, std::uint32_t uid = 0) {
+  TreeEntry entry;
+  entry.path = path;
+  entry.type = EntryType::Directory;
+  entry.mode = mode;
+  entry.uid = uid;
+  entry.gid = uid;
+  entry.mtime = 7;
+  return entry;
+}
+
+TreeEntry symlink(const std::string& path, const std::string& target) {
+  TreeEntry entry;
+  entry.path = path;
+  entry.type = EntryType::Symlink;
+  entry.mode = 0777;
+  entry.link = target;
+  return entry;
+}
+
+TreeEntry file(const std::string& path, const std::string& content, std::uint32_t mode = 0644) {
+  TreeEntry entry;
+  entry.path = path;
+  entry.mode = mode;
+  entry.size = content.size();
+  entry.sha256 = Digest::of(content);
+  entry.mtime = 5;
+  return entry;
+}
+
+RootView view(std::vector<TreeEntry> entries) {
+  Tree tree{std::move(entries)};
+  sort_tree(tree);
+  return RootView({std::make_shared<const Tree>(std::move(tree))});
+}
+
+// A usrmerged base with a private home.
+RootView base() {
+  return view({directory("usr"), directory("usr/bin"), symlink("bin", "usr/bin"),
+               directory("tmp", 01777), directory("home"), directory("home/ann", 0750, 1000),
+               file("etc-file", "x")});
+}
+
+CopyItem one_file(const std::string& name, const std::string& content, std::uint32_t mode = 0644) {
+  return {name,
+          false,
+          {file("", content, mode)},
+          memory_content({{name, content}}),
+          name,
+          CopyItem::Times::Epoch};
+}
+
+CopyItem tree_item(std::vector<TreeEntry> entries) {
+  entries.insert(entries.begin(), directory("", 0711));
+  return {"src", true, std::move(entries), memory_content({}), "", CopyItem::Times::Epoch};
+}
+
+ir::Copy copy_to(const std::string& dest, const std::string& mode = "") {
+  ir::Copy op;
+  op.dest = dest;
+  op.mode = mode;
+  return op;
+}
+
+Tree copied(const ir::Copy& op, std::vector<CopyItem> items, const RootView& below,
+            std::optional<FileOwner> owner = std::nullopt) {
+  auto made = copy_tree({op, std::move(items), below, owner, kEpoch, ""});
+  EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().message);
+  return made.ok() ? *made->tree : Tree{};
+}
+
+std::vector<std::string> paths(const Tree& tree) {
+  std::vector<std::string> found;
+  for (const TreeEntry& entry : tree.entries) {
+    found.push_back(entry.path);
+  }
+  return found;
+}
+
+using Paths = std::vector<std::string>;
+
+TEST(Copy, GoesThroughALinkInTheDestination) {
+  const Tree tree = copied(copy_to("/bin/"), {one_file("tool", "t", 0755)}, base());
+  EXPECT_EQ(paths(tree), (Paths{"usr", "usr/bin", "usr/bin/tool"}));
+  // Parents come along as they are below.
+  EXPECT_EQ(tree.find("usr/bin")->mtime, 7);
+  EXPECT_EQ(tree.find("usr/bin/tool")->mtime, kEpoch);
+}
+
+TEST(Copy, LeavesExistingParentsAsTheyAre) {
+  const Tree tree =
+      copied(copy_to("/home/ann/notes"), {one_file("n", "n")}, base(), FileOwner{5, 6});
+  EXPECT_EQ(tree.find("home/ann")->mode, 0750U);
+  EXPECT_EQ(tree.find("home/ann")->uid, 1000U);
+  EXPECT_EQ(tree.find("home/ann/notes")->uid, 5U);
+  EXPECT_EQ(tree.find("home/ann/notes")->gid, 6U);
+  const Tree sticky = copied(copy_to("/tmp/x"), {one_file("n", "n")}, base());
+  EXPECT_EQ(sticky.find("tmp")->mode, 01777U);
+}
+
+TEST(Copy, AFileTakesItsNameOnlyInADirectory) {
+  EXPECT_EQ(paths(copied(copy_to("/tmp"), {one_file("a", "a")}, base())), (Paths{"tmp", "tmp/a"}));
+  EXPECT_EQ(paths(copied(copy_to("/new"), {one_file("a", "a")}, base())), (Paths{"new"}));
+  EXPECT_EQ(paths(copied(copy_to("/new/"), {one_file("a", "a")}, base())), (Paths{"new", "new/a"}));
+  EXPECT_EQ(paths(copied(copy_to("/x/y/z"), {one_file("a", "a")}, base())),
+            (Paths{"x", "x/y", "x/y/z"}));
+}
+
+TEST(Copy, ADirectoryGivesItsContent) {
+  const auto item = tree_item({file("a", "a"), directory("d", 0700), file("d/b", "b")});
+  const Tree made = copied(copy_to("/app"), {item}, base());
+  EXPECT_EQ(paths(made), (Paths{"app", "app/a", "app/d", "app/d/b"}));
+  // What the copy makes takes the source directory's mode; what was there keeps its own.
+  EXPECT_EQ(made.find("app")->mode, 0711U);
+  EXPECT_EQ(copied(copy_to("/tmp"), {item}, base()).find("tmp")->mode, 01777U);
+  EXPECT_EQ(paths(copied(copy_to("/"), {item}, base())), (Paths{"a", "d", "d/b"}));
+}
+
+TEST(Copy, ADirectoryOfTheSourceThatMeetsALinkGoesThroughIt) {
+  const auto item = tree_item({directory("bin"), file("bin/tool", "t")});
+  EXPECT_EQ(paths(copied(copy_to("/"), {item}, base())), (Paths{"usr", "usr/bin", "usr/bin/tool"}));
+}
+
+TEST(Copy, ModeIsForFilesAndDirectoriesNotForLinks) {
+  const auto item = tree_item({file("a", "a"), symlink("l", "a")});
+  const Tree made = copied(copy_to("/app", "600"), {item}, base());
+  EXPECT_EQ(made.find("app/a")->mode, 0600U);
+  EXPECT_EQ(made.find("app")->mode, 0600U);
+  EXPECT_EQ(made.find("app/l")->mode, 0777U);
+}
+
+TEST(Copy, RefusesToReplaceADirectoryByAFileAndTheOtherWayRound) {
+  const auto over_directory =
+      copy_tree({copy_to("/"), {one_file("tmp", "x")}, base(), std::nullopt, kEpoch, ""});
+  ASSERT_FALSE(over_directory.ok());
+  EXPECT_EQ(over_directory.error().code, ErrorCode::Input);
+  const auto item = tree_item({directory("etc-file"), file("etc-file/a", "a")});
+  EXPECT_FALSE(copy_tree({copy_to("/"), {item}, base(), std::nullopt, kEpoch, ""}).ok());
+  EXPECT_FALSE(
+      copy_tree({copy_to("/etc-file/x"), {one_file("a", "a")}, base(), std::nullopt, kEpoch, ""})
+          .ok());
+}
+
+TEST(Copy, LaterSourcesWin) {
+  const Tree made =
+      copied(copy_to("/tmp/"), {one_file("a", "first"), one_file("a", "second")}, base());
+  EXPECT_EQ(made.find("tmp/a")->sha256, Digest::of("second"));
+}
+
+TEST(Copy, HardLinksStayLinksOnlyWithTheirFile) {
+  TreeEntry link = file("b", "a");
+  link.type = EntryType::Hardlink;
+  link.link = "a";
+  const Tree kept = copied(copy_to("/tmp/"), {tree_item({file("a", "a"), link})}, base());
+  EXPECT_EQ(kept.find("tmp/b")->type, EntryType::Hardlink);
+  EXPECT_EQ(kept.find("tmp/b")->link, "tmp/a");
+  // The linked file is replaced by a later source: the other name keeps its bytes.
+  const Tree parted =
+      copied(copy_to("/tmp/"), {tree_item({file("a", "a"), link}), one_file("a", "other")}, base());
+  EXPECT_EQ(parted.find("tmp/b")->type, EntryType::File);
+  EXPECT_EQ(parted.find("tmp/b")->sha256, Digest::of("a"));
+}
+
+TEST(CopyItems, FollowsALinkAtTheTopAndKeepsThoseInside) {
+  const RootView root = view(
+      {directory("data"), file("data/f", "f"), symlink("data/l", "f"), symlink("cur", "data")});
+  const auto items = items_of(root, memory_content({}), "/cur");
+  ASSERT_TRUE(items.ok());
+  ASSERT_EQ(items->size(), 1U);
+  EXPECT_TRUE(items->front().is_directory);
+  EXPECT_EQ(items->front().prefix, "data");
+  ASSERT_EQ(items->front().entries.size(), 3U);
+  EXPECT_EQ(items->front().entries[2].type, EntryType::Symlink);
+}
+
+TEST(CopyItems, WildcardsMatchSortedAndNothingIsAnError) {
+  const RootView root =
+      view({directory("d"), file("d/b.c", "b"), file("d/a.c", "a"), file("d/a.h", "h")});
+  const auto items = items_of(root, memory_content({}), "/d/*.c");
+  ASSERT_TRUE(items.ok());
+  ASSERT_EQ(items->size(), 2U);
+  EXPECT_EQ((*items)[0].name, "a.c");
+  const auto none = items_of(root, memory_content({}), "/d/*.x");
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code, ErrorCode::NotFound);
+}
+
+TEST(CopyItems, NeverLeavesTheRoot) {
+  const RootView root = view(
+      {directory("d"), symlink("d/up", "../../../../etc"), directory("etc"), file("etc/p", "p")});
+  const auto items = items_of(root, memory_content({}), "/d/up/p");
+  ASSERT_TRUE(items.ok());
+  EXPECT_EQ(items->front().prefix, "etc/p");
+}
+
+TEST(Mkdir, MakesOnlyWhatIsMissing) {
+  const auto made = mkdir_tree("/home/ann/work/src", {1000, 1000}, base(), kEpoch);
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(paths(*made->tree), (Paths{"home", "home/ann", "home/ann/work", "home/ann/work/src"}));
+  EXPECT_EQ(made->tree->find("home/ann")->mode, 0750U);
+  EXPECT_EQ(made->tree->find("home/ann/work")->uid, 1000U);
+  EXPECT_TRUE(mkdir_tree("/bin", {}, base(), kEpoch)->tree->entries.empty());
+  EXPECT_FALSE(mkdir_tree("/etc-file/x", {}, base(), kEpoch).ok());
+}
+
+}  // namespace
+}  // namespace strata::backend
