@@ -48,6 +48,13 @@ bool Container::below_bind(const std::string& path) const {
 Result<void> Container::mount_points() {
   const OverlayPaths paths = overlay_paths(request_.spec.scratch);
   STRATA_ASSIGN(stubs_, Stubs::open(paths.root, paths.upper));
+  Result<void> made = make_mount_points();
+  // Also after an error: what is there already has to go again.
+  STRATA_TRY(stubs_->seal());
+  return made;
+}
+
+Result<void> Container::make_mount_points() {
   for (const char* directory : {"/proc", "/sys", "/dev"}) {
     STRATA_ASSIGN(const std::string resolved,
                   stubs_->ensure(directory, Stubs::Kind::Directory, Stubs::Final::Replace));
@@ -79,8 +86,7 @@ Result<void> Container::mount_points() {
       STRATA_ASSIGN(bind.target, stubs_->ensure(bind.target, kind, Stubs::Final::Follow));
     }
   }
-  STRATA_TRY(working_directory());
-  return stubs_->seal();
+  return working_directory();
 }
 
 // Resolved here, so that no symlink of the image can lead the runtime to a descriptor of its own

@@ -47,6 +47,7 @@ class Container {
 
  private:
   Result<void> mount_points();
+  Result<void> make_mount_points();
   Result<void> working_directory();
   [[nodiscard]] bool below_bind(const std::string& path) const;
   [[nodiscard]] std::string bundle() const { return request_.spec.scratch + "/bundle"; }

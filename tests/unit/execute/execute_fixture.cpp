@@ -49,10 +49,10 @@ const std::string& program_root() {
     std::string path = fmt::format("/tmp/strata-execute-root-{}", ::getpid());
     fs::create_directories(path);
     fs::permissions(path, fs::perms(0755));
-    copy_programs(
-        path, {"/bin/sh", "/bin/true", "/bin/cat", "/bin/ls", "/bin/sleep", "/bin/mkdir", "/bin/rm",
-               "/bin/touch", "/bin/mv", "/bin/chmod", "/usr/bin/id", "/usr/bin/env", "/bin/ln",
-               "/usr/bin/stat", "/bin/rmdir", "/usr/bin/readlink", "/usr/bin/unshare"});
+    copy_programs(path, {"/bin/sh", "/bin/true", "/bin/cat", "/bin/ls", "/bin/sleep", "/bin/mkdir",
+                         "/bin/rm", "/bin/touch", "/bin/mv", "/bin/chmod", "/usr/bin/id",
+                         "/usr/bin/env", "/bin/ln", "/usr/bin/stat", "/bin/rmdir",
+                         "/usr/bin/readlink", "/bin/stty", "/usr/bin/unshare"});
     std::atexit([] { static_cast<void>(remove_tree(program_root())); });
     return path;
   }();

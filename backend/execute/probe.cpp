@@ -1,0 +1,108 @@
+// probe.h: children that try something and say how it went over a pipe.
+#include "backend/execute/probe.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <functional>
+
+#include "backend/execute/overlay.h"
+#include "backend/execute/sandbox.h"
+#include "backend/system/files.h"
+
+namespace strata::backend {
+namespace {
+
+using Attempt = std::function<Result<void>(const std::string& scratch)>;
+
+// The first child leaves the namespaces of this process; its child is PID 1 of the new ones.
+[[noreturn]] void child(const Attempt& attempt, const std::string& scratch, const Fd& report) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  Result<void> result;
+  if (::unshare(CLONE_NEWNS | CLONE_NEWPID) != 0) {
+    result = errno_error("new mount and PID namespaces", errno);
+  } else if (const pid_t pid = ::fork(); pid > 0) {
+    ::waitpid(pid, nullptr, 0);
+    ::_exit(EXIT_SUCCESS);
+  } else if (pid < 0) {
+    result = errno_error("fork", errno);
+  } else {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    result = enter_sandbox();
+    if (result) {
+      result = attempt(scratch);
+    }
+  }
+  static_cast<void>(write_all(report, result ? "ok" : result.error().message, "report"));
+  ::_exit(EXIT_SUCCESS);
+}
+
+Result<void> try_in_child(const Attempt& attempt, const std::string& directory) {
+  std::string scratch = directory + "/strata-doctor-XXXXXX";
+  if (::mkdtemp(scratch.data()) == nullptr) {
+    return errno_error(directory, errno);
+  }
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return errno_error("pipe", errno);
+  }
+  const Fd reader(ends[0]);
+  Fd writer(ends[1]);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    child(attempt, scratch, writer);
+  }
+  writer.reset();
+  Result<std::string> report = read_all(reader, "report");
+  if (pid > 0) {
+    ::waitpid(pid, nullptr, 0);
+  }
+  static_cast<void>(remove_tree(scratch));
+  if (!report) {
+    return std::move(report).error();
+  }
+  if (*report == "ok") {
+    return {};
+  }
+  return Error{ErrorCode::Machine, report->empty() ? "the attempt ended unexpectedly" : *report};
+}
+
+Result<void> use_overlay(const std::string& scratch) {
+  const std::string lower = scratch + "/lower";
+  STRATA_TRY(make_directories(lower + "/directory"));
+  STRATA_TRY(mount_overlay({lower}, scratch));
+  const OverlayPaths paths = overlay_paths(scratch);
+  // A whiteout and a copied-up directory: what the upper's file system must be able to hold.
+  const bool good = ::rmdir((paths.root + "/directory").c_str()) == 0 &&
+                    ::mkdir((paths.root + "/directory").c_str(), 0755) == 0;
+  const int number = errno;
+  STRATA_TRY(unmount_overlay(scratch));
+  return good ? Result<void>() : errno_error("writing through an overlay", number);
+}
+
+}  // namespace
+
+Result<void> probe_overlay(const std::string& directory) {
+  return try_in_child(use_overlay, directory);
+}
+
+Result<void> probe_runtime(const Runtime& runtime, const std::string& directory) {
+  return try_in_child(
+      [&runtime](const std::string& scratch) {
+        return self_test(runtime,
+                         {.runtime = runtime.name,
+                          .id = fmt::format("doctor-{}", scratch.substr(scratch.size() - 6)),
+                          .state_directory = scratch + "/state"});
+      },
+      directory);
+}
+
+}  // namespace strata::backend

@@ -1,0 +1,261 @@
+// However strata dies, nothing of a run stays.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <thread>
+
+#include "backend/system/files.h"
+#include "execute_fixture.h"
+
+namespace strata::backend {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Waits up to ten seconds for something to become true.
+bool eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 1000; ++i) {
+    if (condition()) {
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+// Processes whose command line or mounts hold `text`; this one does not count.
+std::vector<std::string> processes_with(const std::string& text) {
+  std::vector<std::string> result;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string pid = entry.path().filename().string();
+    if (pid.find_first_not_of("0123456789") != std::string::npos ||
+        pid == std::to_string(::getpid())) {
+      continue;
+    }
+    for (const char* file : {"/cmdline", "/mountinfo"}) {
+      const auto content = read_file(entry.path().string() + file);
+      if (content.ok() && content->find(text) != std::string::npos) {
+        result.push_back(pid + file + ": " + *content);
+      }
+    }
+  }
+  return result;
+}
+
+class CrashTest : public ExecuteTest {
+ protected:
+  // Runs `script` in a strata of its own, calls `act` with its process id once the script has
+  // written to the file `ready` of a bound directory, and reaps it.
+  void in_another_strata(const std::string& script, const std::function<void(pid_t)>& act) {
+    const std::string shared = directory("shared");
+    RunSpec spec = shell(script);
+    spec.binds = {
+        {.source = shared, .target = "/shared", .access = RunSpec::Bind::Access::ReadWrite}};
+    const pid_t pid = ::fork();
+    ASSERT_GE(pid, 0);
+    if (pid == 0) {
+      start();
+      const auto outcome = run(spec);
+      ::_exit(outcome.ok() ? outcome->exit_code : 99);
+    }
+    EXPECT_TRUE(eventually([&] { return exists(shared + "/ready"); }));
+    act(pid);
+    ::waitpid(pid, nullptr, 0);
+  }
+};
+
+TEST_F(CrashTest, kill_9_leaves_no_process_and_no_mount) {
+  const std::string mark = fmt::format("98{}", ::getpid());
+  in_another_strata(
+      fmt::format("sleep {} & echo > /shared/ready; echo partial > /partial; sleep {}", mark, mark),
+      [&](pid_t pid) {
+        EXPECT_FALSE(processes_with(mark).empty());
+        ::kill(pid, SIGKILL);
+      });
+  EXPECT_TRUE(eventually([&] { return processes_with(mark).empty(); }))
+      << testing::PrintToString(processes_with(mark));
+  EXPECT_TRUE(eventually([&] { return processes_with(path_ + "/scratch").empty(); }))
+      << testing::PrintToString(processes_with(path_ + "/scratch"));
+  EXPECT_TRUE(mounts_with(path_).empty());
+  // What remains is named after the build, and the next one removes it.
+  EXPECT_TRUE(eventually([&] {
+    remove_stale_runtime_state({id_});
+    return cgroups().empty();
+  }));
+  // And a new strata works in the same place.
+  id_ += "-next";
+  start();
+  const auto again = run(shell("echo again"));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(output_, "again\n");
+}
+
+TEST_F(CrashTest, the_middle_process_cannot_be_lost_alone) {
+  const std::string mark = fmt::format("97{}", ::getpid());
+  in_another_strata(fmt::format("echo > /shared/ready; sleep {}", mark), [&](pid_t pid) {
+    // Its only child is the one that watches over the executor.
+    const auto children = read_file(fmt::format("/proc/{}/task/{}/children", pid, pid));
+    ASSERT_TRUE(children.ok());
+    ::kill(std::stoi(*children), SIGKILL);
+    EXPECT_TRUE(eventually([&] { return processes_with(mark).empty(); }));
+  });
+  remove_stale_runtime_state({id_});
+}
+
+TEST_F(CrashTest, a_terminals_interrupt_does_not_reach_the_run) {
+  in_another_strata("echo > /shared/ready; sleep 0.5; echo > /shared/finished", [&](pid_t pid) {
+    // As a terminal does it: to the whole process group of strata.
+    EXPECT_NE(::getpgid(pid), -1);
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      const std::string name = entry.path().filename().string();
+      if (name.find_first_not_of("0123456789") == std::string::npos) {
+        const auto comm = read_file(entry.path().string() + "/comm");
+        const pid_t executor = std::stoi(name);
+        if (comm.ok() && *comm == "strata-executor\n" && ::getsid(executor) > 0) {
+          EXPECT_NE(::getpgid(executor), ::getpgid(pid));
+        }
+      }
+    }
+  });
+  EXPECT_TRUE(exists(path_ + "/shared/finished"));
+}
+
+TEST_F(CrashTest, descriptors_do_not_leak) {
+  const std::string lease = path_ + "/lease";
+  // Without O_CLOEXEC, as foreign code might open one.
+  const Fd leak(::open(lease.c_str(), O_RDWR | O_CREAT, 0600));
+  start();
+  // Opened by the test program as fds 0, 1, 2 and by `ls` for the directory itself.
+  const auto outcome = run(shell("ls /proc/self/fd"));
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_EQ(output_, "0\n1\n2\n3\n");
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::error_code error;
+    const fs::path fds = entry.path() / "fd";
+    if (entry.path().filename() == std::to_string(::getpid()) ||
+        entry.path().filename() == "self" || entry.path().filename() == "thread-self") {
+      continue;
+    }
+    for (const auto& fd : fs::directory_iterator(fds, error)) {
+      EXPECT_NE(fs::read_symlink(fd.path(), error).string(), lease) << fd.path();
+    }
+  }
+}
+
+TEST_F(CrashTest, terminal_of_its_own) {
+  const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(master, 0);
+  ASSERT_EQ(::grantpt(master), 0);
+  ASSERT_EQ(::unlockpt(master), 0);
+  const winsize size{.ws_row = 33, .ws_col = 77, .ws_xpixel = 0, .ws_ypixel = 0};
+  ASSERT_EQ(::ioctl(master, TIOCSWINSZ, &size), 0);
+  const pid_t pid = ::fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    const int slave = ::open(::ptsname(master), O_RDWR | O_NOCTTY);
+    for (int fd = 0; fd < 3; ++fd) {
+      ::dup2(slave, fd);
+    }
+    start();
+    RunSpec spec = shell("test -t 0 && test -t 1 && test -t 2 && stty size; read line; exit $line");
+    spec.terminal = RunSpec::Terminal::Inherit;
+    const auto outcome = executor_->run(spec, Fd());
+    ::_exit(outcome.ok() ? outcome->exit_code : 99);
+  }
+  std::string seen;
+  ASSERT_TRUE(eventually([&] {
+    pollfd ready{.fd = master, .events = POLLIN, .revents = 0};
+    std::array<char, 256> buffer{};
+    if (::poll(&ready, 1, 10) > 0) {
+      const ssize_t got = ::read(master, buffer.data(), buffer.size());
+      seen.append(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+    }
+    return seen.find("33 77") != std::string::npos;
+  })) << seen;
+  EXPECT_EQ(::write(master, "42\n", 3), 3);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 42) << seen;
+  ::close(master);
+}
+
+TEST_F(CrashTest, standard_streams_pass_through) {
+  std::array<int, 2> in{};
+  std::array<int, 2> out{};
+  ASSERT_EQ(::pipe(in.data()), 0);
+  ASSERT_EQ(::pipe(out.data()), 0);
+  const pid_t pid = ::fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    ::dup2(in[0], 0);
+    ::dup2(out[1], 1);
+    for (const int fd : {in[0], in[1], out[0], out[1]}) {
+      ::close(fd);
+    }
+    start();
+    RunSpec spec = shell("cat; exit 9");
+    spec.terminal = RunSpec::Terminal::Stdio;
+    const auto outcome = executor_->run(spec, Fd());
+    ::_exit(outcome.ok() ? outcome->exit_code : 99);
+  }
+  ::close(in[0]);
+  ::close(out[1]);
+  EXPECT_EQ(::write(in[1], "through\n", 8), 8);
+  ::close(in[1]);
+  const Fd reader(out[0]);
+  EXPECT_EQ(*read_all(reader, "pipe"), "through\n");
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 9);
+}
+
+// In a chroot into a plain directory pivot_root(2) fails; with nothing of /sys there, cgroups are
+// missing too.
+TEST_F(CrashTest, works_in_a_bare_chroot) {
+  const std::string root = directory("chroot");
+  const pid_t pid = ::fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    // Mounts for the programs only, private to this child.
+    bool good = ::unshare(CLONE_NEWNS) == 0 &&
+                ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    for (const char* name : {"/usr", "/lib", "/lib64", "/bin", "/sbin", "/tmp"}) {
+      fs::create_directories(root + name);
+      good = good && ::mount(name, (root + name).c_str(), nullptr, MS_BIND, nullptr) == 0;
+    }
+    for (const char* name : {"/proc", "/sys", "/dev"}) {
+      fs::create_directories(root + name);
+    }
+    good = good && ::chroot(root.c_str()) == 0 && ::chdir("/") == 0;
+    if (!good) {
+      ::_exit(98);
+    }
+    start();
+    const auto outcome = run(shell("echo inside; exit 5"));
+    if (!outcome.ok()) {
+      ::dprintf(STDERR_FILENO, "%s\n", outcome.error().message.c_str());
+    }
+    ::_exit(outcome.ok() && output_ == "inside\n" ? outcome->exit_code : 99);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 5);
+}
+
+}  // namespace
+}  // namespace strata::backend
