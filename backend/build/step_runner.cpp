@@ -105,7 +105,9 @@ Result<void> StepRunner::bind_mounts(const ir::Exec& op, RunSpec& spec) {
     const auto* files = std::get_if<ir::Inline>(&request_->module.op(mount.source).data);
     STRATA_CHECK(files != nullptr, "a mount of something that is not inline");
     for (const ir::InlineFile& file : files->files) {
-      if ("/" + file.path != ir::clean_path("/" + mount.path)) {
+      // Without a path the whole selection is seen, as a directory at the target.
+      const bool whole = mount.path.empty();
+      if (!whole && "/" + file.path != ir::clean_path("/" + mount.path)) {
         continue;
       }
       const std::string path = fmt::format("{}/mount-{}", spec.scratch, number++);
@@ -113,7 +115,8 @@ Result<void> StepRunner::bind_mounts(const ir::Exec& op, RunSpec& spec) {
       if (::chmod(path.c_str(), static_cast<mode_t>(file.mode)) != 0) {
         return errno_error(path, errno);
       }
-      spec.binds.push_back({path, mount.target, RunSpec::Bind::Access::ReadOnly});
+      const std::string target = whole ? mount.target + "/" + file.path : mount.target;
+      spec.binds.push_back({path, target, RunSpec::Bind::Access::ReadOnly});
     }
   }
   return {};

@@ -27,12 +27,11 @@ void StageLowering::lower_run(const Instruction& instruction) {
     const std::string content = heredoc.content();
     if (content.starts_with("#!")) {
       // A script of its own interpreter: seen as a file by this step only.
-      const std::string path = "/dev/pipes/" + heredoc.name;
       const ir::OpId file = context_->builder.add(
           ir::Inline{.files = {{.content = content, .mode = 0755, .path = heredoc.name}}},
           heredoc.loc);
-      run.mounts.push_back({.path = "/" + heredoc.name, .source = file, .target = path});
-      run.command = path;
+      run.mounts.push_back({.path = {}, .source = file, .target = "/dev/pipes"});
+      run.command = "/dev/pipes/" + heredoc.name;
     } else {
       run.command = content;
     }

@@ -41,7 +41,8 @@ class FakeResolver final : public ir::SourceResolver {
     if (missing.count(request.source) != 0) {
       return Error{ErrorCode::NotFound, "nothing is there"};
     }
-    return std::optional<ir::LocalBinding>({Digest::of("tree of " + request.source)});
+    return std::optional<ir::LocalBinding>(
+        ir::LocalBinding{Digest::of("tree of " + request.source)});
   }
 
   std::map<std::string, ir::ImageConfig> images = {
@@ -89,7 +90,7 @@ class Lowering {
   // The module; fails the caller's expectations by being empty after an error.
   std::optional<ir::Module>& run() {
     Emitter emitter(consumer);
-    auto result = lower(request, sources, loader, resolver, emitter);
+    auto result = dockerfile::lower(request, sources, loader, resolver, emitter);
     if (result) {
       module = *std::move(result);
     } else {
