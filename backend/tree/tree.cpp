@@ -340,7 +340,8 @@ std::string_view tree_fault(const Tree& tree, const TreeEntry** at) {
       return fault;
     }
     const std::string_view parent = parent_of(entry.path);
-    if (parent != good_parent) {
+    // The root need not have an entry.
+    if (!parent.empty() && parent != good_parent) {
       if (!is_directory(tree.find(parent))) {
         return "an entry's parent is missing or is no directory";
       }

@@ -1,0 +1,113 @@
+// Files: removal of hostile trees, durable writes, errors that name their object.
+#include "backend/system/files.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include "backend/system/beneath.h"
+#include "backend/system/parallel.h"
+#include "tests/unit/system/temp_directory.h"
+
+namespace strata::backend {
+namespace {
+
+TEST(Files, ErrorsNameThePathAndTheirKind) {
+  const Result<std::string> missing = read_file("/nowhere/x");
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().code, ErrorCode::NotFound);
+  EXPECT_EQ(missing.error().message, "/nowhere/x: no such file or directory");
+  EXPECT_EQ(errno_error("x", ENOSPC).code, ErrorCode::Machine);
+  EXPECT_EQ(errno_error("x", EIO).code, ErrorCode::Io);
+}
+
+TEST(Files, WriteReadListCopy) {
+  const TempDirectory dir;
+  const std::string data(300'000, 'x');
+  EXPECT_OK(write_file_durably(dir.at("b"), data));
+  EXPECT_OK(write_file_durably(dir.at("b"), data + "y"));
+  EXPECT_OK(copy_file(dir.at("b"), dir.at("a")));
+  const Result<std::string> read = read_file(dir.at("a"));
+  ASSERT_OK(read);
+  EXPECT_EQ(*read, data + "y");
+  const Result<std::vector<std::string>> names = list_directory(dir.path());
+  ASSERT_OK(names);
+  EXPECT_EQ(*names, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Files, ReadsFilesWhoseSizeIsNotKnown) {
+  const Result<std::string> text = read_file("/proc/self/status");
+  ASSERT_OK(text);
+  EXPECT_NE(text->find("Pid:"), std::string::npos);
+}
+
+TEST(Files, RemoveTreeFollowsNoLinkAndNeedsNoPermission) {
+  const TempDirectory dir;
+  dir.write("outside/kept", "x");
+  dir.write("tree/sub/file", "x");
+  dir.symlink("../outside", "tree/link");
+  dir.symlink("../../outside", "tree/sub/link");
+  ASSERT_EQ(::chmod(dir.at("tree/sub").c_str(), 0), 0);
+  EXPECT_OK(remove_tree(dir.at("tree")));
+  EXPECT_FALSE(exists(dir.at("tree")));
+  EXPECT_TRUE(exists(dir.at("outside/kept")));
+  EXPECT_OK(remove_tree(dir.at("tree")));
+  dir.symlink("outside", "link");
+  EXPECT_OK(remove_tree(dir.at("link")));
+  EXPECT_TRUE(exists(dir.at("outside/kept")));
+}
+
+TEST(Files, RemoveTreeGoesDeeperThanAPathCan) {
+  const TempDirectory dir;
+  dir.directory("top");
+  Fd at(::open(dir.at("top").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::string name(100, 'd');
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_EQ(::mkdirat(at.get(), name.c_str(), 0755), 0);
+    at = Fd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_TRUE(at.valid());
+  }
+  EXPECT_OK(remove_tree(dir.at("top")));
+  EXPECT_FALSE(exists(dir.at("top")));
+}
+
+TEST(Files, OpenBeneathRefusesLinksAndParents) {
+  const TempDirectory dir;
+  dir.write("root/a/file", "x");
+  dir.write("secret", "s");
+  dir.symlink("a", "root/link");
+  dir.symlink("../secret", "root/out");
+  const Fd root(::open(dir.at("root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  EXPECT_TRUE(open_beneath(root.get(), "a/file", O_RDONLY).valid());
+  EXPECT_TRUE(open_beneath(root.get(), "", O_RDONLY | O_DIRECTORY).valid());
+  EXPECT_FALSE(open_beneath(root.get(), "link/file", O_RDONLY).valid());
+  EXPECT_FALSE(open_beneath(root.get(), "out", O_RDONLY).valid());
+  EXPECT_FALSE(open_beneath(root.get(), "../secret", O_RDONLY).valid());
+  EXPECT_FALSE(open_beneath(root.get(), "/etc/passwd", O_RDONLY).valid());
+}
+
+TEST(Parallel, RunsAllAndReportsTheLowestFailure) {
+  for (const unsigned jobs : {1U, 2U, 7U}) {
+    std::atomic<int> sum{0};
+    EXPECT_OK(run_parallel(jobs, 1000, [&](std::size_t i) -> Result<void> {
+      sum += static_cast<int>(i);
+      return {};
+    }));
+    EXPECT_EQ(sum, 499500);
+    const Result<void> failed = run_parallel(jobs, 1000, [](std::size_t i) -> Result<void> {
+      if (i % 100 == 77) {
+        return Error{ErrorCode::Io, std::to_string(i)};
+      }
+      return {};
+    });
+    ASSERT_FALSE(failed.ok());
+    EXPECT_EQ(failed.error().message, "77");
+  }
+}
+
+}  // namespace
+}  // namespace strata::backend
