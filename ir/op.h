@@ -149,6 +149,16 @@ void visit_members(T& value, Visitor&& visitor) {
   visitor("timeout", value.timeout);
 }
 
+// Holds for the nested structs: those that visit_members takes.
+struct MemberVisitor {
+  template <typename T>
+  void operator()(std::string_view, const T&) const {}
+};
+template <typename T>
+concept Nested = requires(const T& value) {
+  visit_members(value, MemberVisitor{});
+};
+
 using OpData = std::variant<Image, Scratch, Local, Inline, Exec, Copy, Mkdir, Config>;
 
 // One step. `==` compares meaning: locations are ignored.

@@ -128,10 +128,7 @@ class Line {
     return expect(']');
   }
   // The nested structs.
-  template <typename T>
-  requires requires(T& nested) {
-    visit_members(nested, [](std::string_view, auto&) {});
-  }
+  template <Nested T>
   bool value(T& nested) {
     if (!expect('{')) {
       return false;

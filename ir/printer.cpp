@@ -121,10 +121,7 @@ class Printer {
     out_ += ']';
   }
   // The nested structs.
-  template <typename T>
-  requires requires(const T& nested) {
-    visit_members(nested, [](std::string_view, const auto&) {});
-  }
+  template <Nested T>
   void value(const T& nested) {
     char separator = '{';
     visit_members(nested, [&](std::string_view name, const auto& field) {

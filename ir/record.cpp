@@ -50,10 +50,7 @@ class ValueWriter {
     write(*value);
   }
   // The nested structs: objects of all their members.
-  template <typename T>
-  requires requires(const T& value) {
-    visit_members(value, [](std::string_view, const auto&) {});
-  }
+  template <Nested T>
   void write(const T& value) {
     json_->begin_object();
     visit_members(value, [&](std::string_view name, const auto& member) {

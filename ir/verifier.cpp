@@ -250,7 +250,7 @@ class Verifier {
   template <typename T>
   static bool nul_free(const T& value) {
     bool ok = true;
-    if constexpr (requires { visit_members(value, [](std::string_view, const auto&) {}); }) {
+    if constexpr (Nested<T>) {
       visit_members(value,
                     [&](std::string_view, const auto& member) { ok = ok && nul_free(member); });
     }

@@ -1,0 +1,221 @@
+// Records: their exact bytes, and what changes a digest and what does not.
+#include "ir/record.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/unit/ir/field_mutations.h"
+#include "tests/unit/ir/sample_module.h"
+
+namespace strata::ir {
+namespace {
+
+Digest input_digest(OpId id) { return Digest::of("op " + std::to_string(id.index)); }
+
+// The bytes are the format: a change here is a new record version, never an edit of this test.
+TEST(Record, BytesOfVersionOne) {
+  const Module module = sample_module();
+  const std::vector<std::string> expected = {
+      R"({"epoch":1700000000,)"
+      R"("manifest":"sha256:05b3abf2579a5eb66403cd78be557fd860633a1fe2103c7642030defe32c657f",)"
+      R"("op":"image","platform":"linux/amd64","record":1})",
+      R"({"epoch":315532800,"op":"scratch","platform":"linux/amd64","record":1})",
+      R"({"op":"local","record":1,)"
+      R"("selection":"sha256:dc9c5edb8b2d479e697b4b0b8ab874f32b325138598ce9e7b759eb8292110622",)"
+      R"("tree":1})",
+      R"({"files":[{"content":"hello\n","mode":493,"path":"hello.sh"}],"op":"inline",)"
+      R"("record":1,"tree":1})",
+      R"({"args":["/bin/sh","-c","make \"all\""],"cwd":"/src","env":[["A","1"],["PATH",)"
+      R"("/bin"]],"mounts":[{"path":"/usr",)"
+      R"("source":"sha256:34b92ed06534f8fac280625ebca047c40fedff2262f5c044aca568ca3db4bf40",)"
+      R"("target":"/mnt"}],"network":"none","op":"exec","record":1,)"
+      R"("root":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
+      R"("sandbox":1,"tree":1,"user":"app:app"})",
+      R"({"dest":"/app/","mode":"644","op":"copy","owner":"1:2","record":1,)"
+      R"("root":"sha256:867df178870af15f16741dbdc67544bf141e673b2dc5c61fdb117021c5e2154e",)"
+      R"("sources":[{"path":"",)"
+      R"("tree":"sha256:6dadb740faa0d34d04481558fb595735c3f50a213da71bc9d666466f5bcd1c3f"},)"
+      R"({"path":"",)"
+      R"("tree":"sha256:797b85decff2835131d1a27a8283d20349a9909ac1cf75c21706a5ad79f60cb0"},)"
+      R"({"path":"/out/*",)"
+      R"("tree":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5"}],)"
+      R"("tree":1,"unpack":true})",
+      R"({"op":"mkdir","owner":"app","path":"/work","record":1,)"
+      R"("root":"sha256:57cb3828ee51414ff6ea0e8e61d679c7f582b43e52f10d95e114e4057e2e81e6",)"
+      R"("tree":1})",
+      R"({"base":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
+      R"("cmd":[],"entrypoint":["/app/run","-v"],"env":[["A","1"]],)"
+      R"("healthcheck":{"interval":30000000000,"retries":3,"start_interval":1,)"
+      R"("start_period":2,"test":["CMD-SHELL","true"],"timeout":1500000000},"labels":[["l",)"
+      R"("v w"]],"op":"config","ports":["80/tcp"],"record":1,"shell":["/bin/bash","-c"],)"
+      R"("stop_signal":"SIGTERM","user":"app","volumes":["/data"],"workdir":"/work"})",
+  };
+  const auto made = records(module);
+  ASSERT_EQ(made.size(), expected.size());
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    ASSERT_TRUE(made[i].has_value());
+    EXPECT_EQ(made[i]->json, expected[i]);
+    EXPECT_EQ(made[i]->digest, Digest::of(expected[i]));
+  }
+}
+
+TEST(Record, DigestsOfVersionOne) {
+  const std::vector<std::string> expected = {
+      "sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",
+      "sha256:34b92ed06534f8fac280625ebca047c40fedff2262f5c044aca568ca3db4bf40",
+      "sha256:6dadb740faa0d34d04481558fb595735c3f50a213da71bc9d666466f5bcd1c3f",
+      "sha256:797b85decff2835131d1a27a8283d20349a9909ac1cf75c21706a5ad79f60cb0",
+      "sha256:867df178870af15f16741dbdc67544bf141e673b2dc5c61fdb117021c5e2154e",
+      "sha256:57cb3828ee51414ff6ea0e8e61d679c7f582b43e52f10d95e114e4057e2e81e6",
+      "sha256:7a6c1ff28f443f3092cdd1d6e3c76f41bbd3034961666f9b8bec718384b21fcc",
+      "sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",
+  };
+  const auto made = records(sample_module());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(made[i]->digest.str(), expected[i]) << made[i]->json;
+  }
+}
+
+TEST(Record, ImageKeyOfVersionOne) {
+  const Module module = sample_module();
+  const auto key = image_key(module, module.targets[0], records(module),
+                             {.image_epoch = std::nullopt, .emission_profile = "p"});
+  ASSERT_TRUE(key.has_value());
+  EXPECT_EQ(key->json,
+            R"({"base":"docker.io/library/debian:bookworm-slim",)"
+            R"("config":"sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",)"
+            R"("epoch":1700000000,"op":"image-key","platform":"linux/amd64","profile":"p",)"
+            R"("record":1,)"
+            R"("root":"sha256:7a6c1ff28f443f3092cdd1d6e3c76f41bbd3034961666f9b8bec718384b21fcc"})");
+  EXPECT_EQ(key->digest, Digest::of(key->json));
+}
+
+TEST(Record, EveryOpIsPinned) {
+  std::set<std::size_t> kinds;
+  for (const Op& op : sample_module().ops) {
+    kinds.insert(op.data.index());
+  }
+  EXPECT_EQ(kinds.size(), std::variant_size_v<OpData>);
+}
+
+TEST(Record, AnyKeyFieldChangesTheDigestAndNoBindingDoes) {
+  for (const Op& op : sample_module().ops) {
+    const std::string before = write_record(op, input_digest);
+    std::set<std::string> seen = {before};
+    for (const Mutation& mutation : mutations_of(op)) {
+      const std::string after = write_record(mutation.op, input_digest);
+      if (mutation.role == FieldRole::Binding) {
+        EXPECT_EQ(after, before) << op.name() << "." << mutation.field;
+      } else {
+        EXPECT_TRUE(seen.insert(after).second)
+            << op.name() << "." << mutation.field << " gives a record again: " << after;
+      }
+    }
+  }
+}
+
+TEST(Record, LocationsAreInNone) {
+  Module module = sample_module();
+  const auto before = records(module);
+  for (Op& op : module.ops) {
+    op.loc = {FileId{7}, 1, 2};
+    op.also = {{FileId{8}, 3, 4}};
+  }
+  const auto after = records(module);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    EXPECT_EQ(before[i]->json, after[i]->json);
+  }
+}
+
+TEST(Record, AnInputReachesEveryStepAboveIt) {
+  Module module = sample_module();
+  const auto before = records(module);
+  std::get<Image>(module.ops[0].data).manifest = Digest::of("another");
+  const auto after = records(module);
+  const std::set<std::size_t> unrelated = {1, 2, 3};
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    EXPECT_EQ(before[i]->digest == after[i]->digest, unrelated.contains(i)) << i;
+  }
+}
+
+TEST(Record, OpsOfDifferentKindsNeverShareOne) {
+  std::set<std::string> seen;
+#define STRATA_OP(Struct, text) \
+  EXPECT_TRUE(seen.insert(write_record(Op{Struct{}, {}, {}}, input_digest)).second);
+#define STRATA_FIELD(type, member, text, role)
+#define STRATA_OP_END(Struct)
+#include "ir/ops.def"
+#undef STRATA_OP
+#undef STRATA_FIELD
+#undef STRATA_OP_END
+}
+
+TEST(Record, SetButEmptyIsNotUnset) {
+  Config config{.base = OpId{0}};
+  const std::string unset = write_record(Op{config, {}, {}}, input_digest);
+  config.cmd = Strings{};
+  const std::string empty = write_record(Op{config, {}, {}}, input_digest);
+  EXPECT_EQ(unset.find("cmd"), std::string::npos);
+  EXPECT_NE(empty.find("\"cmd\":[]"), std::string::npos);
+}
+
+TEST(Record, IsJsonWithSortedMembersWhateverTheBytes) {
+  for (const Op& op : sample_module().ops) {
+    for (const Mutation& mutation : mutations_of(op)) {
+      const std::string record = write_record(mutation.op, input_digest);
+      // nlohmann sorts the members and writes no white space: equal text means ours were sorted.
+      EXPECT_EQ(nlohmann::json::parse(record).dump(), record);
+    }
+  }
+}
+
+TEST(Record, UnboundOpsAndThoseAboveThemHaveNone) {
+  Module module = sample_module();
+  std::get<Local>(module.ops[2].data).tree.reset();
+  EXPECT_FALSE(is_bound(module));
+  const auto made = records(module);
+  const std::set<std::size_t> unknown = {2, 5, 6};
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    EXPECT_EQ(made[i].has_value(), !unknown.contains(i)) << i;
+  }
+  EXPECT_FALSE(image_key(module, module.targets[0], made, {}).has_value());
+}
+
+TEST(ImageKey, CoversEpochProfilePlatformAndBaseName) {
+  const Module module = sample_module();
+  const auto made = records(module);
+  const auto key = [&](const Module& of, const ImageKeyInputs& inputs) {
+    return image_key(of, of.targets[0], made, inputs)->digest;
+  };
+  const ImageKeyInputs inputs{.image_epoch = 5, .emission_profile = "p"};
+  std::set<Digest> keys = {key(module, inputs)};
+  EXPECT_TRUE(keys.insert(key(module, {.image_epoch = 6, .emission_profile = "p"})).second);
+  EXPECT_TRUE(keys.insert(key(module, {.image_epoch = 5, .emission_profile = "q"})).second);
+  Module other = module;
+  other.targets[0].platform = "linux/arm64";
+  EXPECT_TRUE(keys.insert(key(other, inputs)).second);
+  other = module;
+  std::get<Image>(other.ops[0].data).ref = "docker.io/library/debian:12";
+  EXPECT_TRUE(keys.insert(key(other, inputs)).second);
+  // Names of stages and targets, and mounts of the run, reach no image.
+  other = module;
+  other.stages[0].name = "x";
+  other.targets[0].name = "y";
+  other.targets[0].run_mounts.clear();
+  EXPECT_FALSE(keys.insert(key(other, inputs)).second);
+}
+
+TEST(ImageKey, TheStageEpochIsTheDefault) {
+  const Module module = sample_module();
+  const auto made = records(module);
+  EXPECT_EQ(
+      image_key(module, module.targets[0], made, {.image_epoch = {}, .emission_profile = {}})->json,
+      image_key(module, module.targets[0], made,
+                {.image_epoch = 1700000000, .emission_profile = {}})
+          ->json);
+}
+
+}  // namespace
+}  // namespace strata::ir
