@@ -50,7 +50,8 @@ void close_all_but(int socket) {
 
 void reset_signals() {
   for (int number = 1; number < NSIG; ++number) {
-    ::signal(number, SIG_DFL);
+    // Two of them cannot be set.
+    static_cast<void>(::signal(number, SIG_DFL));
   }
   sigset_t none;
   ::sigemptyset(&none);

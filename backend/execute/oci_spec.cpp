@@ -132,6 +132,7 @@ Json linux_section(const RunSpec& spec, const BundleFacts& facts) {
   if (facts.cgroups == BundleFacts::Cgroups::Version2) {
     namespaces.push_back({{"type", "cgroup"}});
   }
+  static const Json seccomp = Json::parse(seccomp_profile_json());
   const Json no_devices = Json::array({Json{{"allow", false}, {"access", "rwm"}}});
   return {
       {"namespaces", std::move(namespaces)},    {"cgroupsPath", facts.cgroups_path},

@@ -52,7 +52,8 @@ std::string find_program(const std::string& name) {
 // Signals as a fresh process has them: what strata ignores or blocks is not inherited by a RUN.
 void reset_signals() {
   for (int number = 1; number < NSIG; ++number) {
-    ::signal(number, SIG_DFL);
+    // Two of them cannot be set.
+    static_cast<void>(::signal(number, SIG_DFL));
   }
   sigset_t none;
   ::sigemptyset(&none);
