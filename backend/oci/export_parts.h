@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "backend/oci/image.h"
+#include "backend/oci/outputs.h"
+#include "backend/store/store.h"
+#include "backend/tree/content.h"
+#include "ir/base/result.h"
+
+namespace strata::backend::oci {
+
+// Every blob that an image consists of, each once, in order of digest: the document itself, and
+// through an index its manifests. Error NotFound: one is not in the store.
+[[nodiscard]] Result<std::map<Digest, Descriptor>> blobs_of(const Store& store,
+                                                            const Descriptor& image);
+
+// The entries of an index.json for an image: one for each name, or one without a name.
+[[nodiscard]] std::vector<Descriptor> index_entries(const Descriptor& image,
+                                                    const std::vector<std::string>& names);
+
+// Files made in memory (path → text), laid beside the blobs of an image: an archive's members.
+[[nodiscard]] Result<TreeWithContent> archive_members(const Store& store,
+                                                      const std::map<Digest, Descriptor>& blobs,
+                                                      std::map<std::string, std::string> files);
+
+// Writes a tar to `dest` ("-" is standard output) by way of a file beside it; a file with the same
+// bytes is left as it is.
+[[nodiscard]] Result<void> write_archive(const TreeWithContent& members, const std::string& dest);
+
+// The flattened root of an image.
+[[nodiscard]] Result<TreeWithContent> flatten(Store& store, const Descriptor& image);
+
+inline constexpr std::string_view kLayoutFile = R"({"imageLayoutVersion":"1.0.0"})";
+
+}  // namespace strata::backend::oci
