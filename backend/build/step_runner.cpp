@@ -15,7 +15,6 @@
 #include "backend/system/files.h"
 #include "backend/tree/scan.h"
 #include "ir/base/check.h"
-#include "ir/path_pattern.h"
 
 namespace strata::backend {
 namespace {
@@ -98,26 +97,27 @@ Result<void> StepRunner::publish(ir::OpId step, const StepDone& done, double sec
   return request_->store.put_result(record.digest, record.json, result);
 }
 
+// Heredoc scripts: the files of each mount's inline op are laid out beside the scratch root, and
+// their directory is bound read-only.
 Result<void> StepRunner::bind_mounts(const ir::Exec& op, RunSpec& spec) {
   int number = 0;
   for (const ir::Mount& mount : op.mounts) {
-    // A heredoc script: its files are laid out beside the scratch root and bound read-only.
     const auto* files = std::get_if<ir::Inline>(&request_->module.op(mount.source).data);
-    STRATA_CHECK(files != nullptr, "a mount of something that is not inline");
+    STRATA_CHECK(files != nullptr && mount.path.empty(), "a mount of something that is not inline");
+    const std::string directory = fmt::format("{}/mount-{}", spec.scratch, number++);
+    STRATA_TRY(make_directories(directory));
     for (const ir::InlineFile& file : files->files) {
-      // Without a path the whole selection is seen, as a directory at the target.
-      const bool whole = mount.path.empty();
-      if (!whole && "/" + file.path != ir::clean_path("/" + mount.path)) {
-        continue;
-      }
-      const std::string path = fmt::format("{}/mount-{}", spec.scratch, number++);
+      const std::string path = directory + "/" + file.path;
       STRATA_TRY(write_file_durably(path, file.content));
+      // Not by open(2)'s mode, which the umask cuts.
       if (::chmod(path.c_str(), static_cast<mode_t>(file.mode)) != 0) {
         return errno_error(path, errno);
       }
-      const std::string target = whole ? mount.target + "/" + file.path : mount.target;
-      spec.binds.push_back({path, target, RunSpec::Bind::Access::ReadOnly});
     }
+    if (::chmod(directory.c_str(), 0755) != 0) {
+      return errno_error(directory, errno);
+    }
+    spec.binds.push_back({directory, mount.target, RunSpec::Bind::Access::ReadOnly});
   }
   return {};
 }
