@@ -81,7 +81,8 @@ Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& co
     }
     image.ref = reference->str();
     image.platform = context.platform;
-    image.epoch = context.epoch.value_or(kEarliestEpoch);
+    // Unknown, like all that the base's config would say.
+    image.epoch = context.epoch.value_or(0);
   }
   stage.epoch_ = image.epoch;
   stage.root_ = context.builder.add(std::move(image), loc);

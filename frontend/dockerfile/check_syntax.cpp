@@ -219,14 +219,14 @@ void Checker::check_arity(const Instruction& instruction) {
       }
       return;
     case Keyword::Run:
-    case Keyword::Volume:
       if (instruction.args.empty()) {
         missing(instruction, "an argument");
       }
       return;
     case Keyword::Cmd:
     case Keyword::Entrypoint:
-      // `CMD []` is a value of its own.
+    case Keyword::Volume:
+      // `CMD []` is a value of its own; `VOLUME []` says nothing.
       if (instruction.args.empty() && instruction.form == Form::Shell) {
         missing(instruction, "an argument");
       }

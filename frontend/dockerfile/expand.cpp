@@ -269,7 +269,11 @@ bool Expander::braces(std::size_t begin, std::string& result) {
   if (at_end()) {
     return fail(begin, "substitution lacks its `}`");
   }
-  const char modifier = input_[position_++];
+  const char modifier = input_[position_];
+  if (kBlanks.find(modifier) != std::string_view::npos) {
+    return fail(begin, "substitution lacks its `}`");
+  }
+  ++position_;
   switch (modifier) {
     case '}':
       result = (*lookup_)(variable).value_or("");

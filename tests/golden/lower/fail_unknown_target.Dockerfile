@@ -1,0 +1,5 @@
+FROM scratch AS builder
+LABEL a=b
+FROM scratch
+LABEL c=d
+#---- RUN: STRATA_HOME=$PWD/home strata plan -f input --target bulider .
