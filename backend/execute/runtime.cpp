@@ -39,7 +39,7 @@ std::string find_program(const std::string& name) {
   const std::string path = fmt::format("{}:{}", own == nullptr ? "" : own, kSearchPath);
   for (std::size_t at = 0; at <= path.size();) {
     const std::size_t end = std::min(path.find(':', at), path.size());
-    const std::string candidate = path.substr(at, end - at) + "/" + name;
+    std::string candidate = path.substr(at, end - at) + "/" + name;
     // A relative entry would depend on where strata is started.
     if (candidate.front() == '/' && end > at && is_program(candidate)) {
       return candidate;
@@ -75,6 +75,7 @@ void reset_signals() {
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   std::vector<std::string> copy = arguments;
   std::vector<char*> argv;
+  argv.reserve(copy.size() + 1);
   for (std::string& argument : copy) {
     argv.push_back(argument.data());
   }

@@ -131,7 +131,7 @@ std::string container_name(const std::string& build_id, unsigned number) {
 
 void remove_cgroups(const std::string& container) {
   for (const std::string& hierarchy : hierarchies()) {
-    remove_cgroup(hierarchy + "/" + container);
+    remove_cgroup(fmt::format("{}/{}", hierarchy, container));
   }
 }
 
@@ -148,7 +148,7 @@ void remove_stale_runtime_state(const std::vector<std::string>& dead_ids) {
                name.find_first_not_of("0123456789", prefix.size()) == std::string::npos;
       });
       if (dead) {
-        remove_cgroup(hierarchy + "/" + name);
+        remove_cgroup(fmt::format("{}/{}", hierarchy, name));
       }
     }
   }

@@ -45,7 +45,8 @@ void copy_programs(const std::string& root, const std::vector<std::string>& prog
 
 // Made once: every test lays its overlay over it.
 const std::string& program_root() {
-  static const std::string root = [] {
+  // Never destroyed: the exit handler, which runs after destructors, needs it.
+  static const std::string& root = *new std::string([] {
     std::string path = fmt::format("/tmp/strata-execute-root-{}", ::getpid());
     fs::create_directories(path);
     fs::permissions(path, fs::perms(0755));
@@ -55,7 +56,7 @@ const std::string& program_root() {
                          "/usr/bin/readlink", "/bin/stty", "/usr/bin/unshare"});
     std::atexit([] { static_cast<void>(remove_tree(program_root())); });
     return path;
-  }();
+  }());
   return root;
 }
 
