@@ -43,9 +43,6 @@ struct Client {
   return {"repository:" + repository + ":pull"};
 }
 
-// Layers that lie elsewhere by licence; never uploaded.
-[[nodiscard]] bool is_foreign(const Descriptor& layer);
-
 template <typename Read>
 auto Client::from_any_host(const ir::Reference& reference, const Read& read)
     -> decltype(read(std::declval<const AuthTarget&>())) {

@@ -55,7 +55,7 @@ class Pusher {
       const bool seen = std::any_of(layers.begin(), layers.end(), [&](const Descriptor& other) {
         return other.digest == layer.digest;
       });
-      if (!seen && !is_foreign(layer)) {
+      if (!seen) {
         layers.push_back(layer);
       }
     }

@@ -36,11 +36,6 @@ void Client::note_origin(const ir::Reference& reference, const Digest& blob) {
   origins_[{reference.registry, blob}].insert(reference.repository);
 }
 
-bool is_foreign(const Descriptor& layer) {
-  return layer.media_type.find("foreign") != std::string::npos ||
-         layer.media_type.find("nondistributable") != std::string::npos;
-}
-
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_mirrors(
     std::string_view text) {
   std::vector<std::pair<std::string, std::string>> mirrors;

@@ -59,7 +59,7 @@ class Registry {
   Result<void> pull_blob(const ir::Reference& reference, const Descriptor& blob);
   // Pushes an image (or an index with its images) that is whole in the store: HEAD each blob, mount
   // from repositories known to have it, else upload; then config, manifest by tag (or by digest if
-  // there is no tag). Foreign layers stay where they are.
+  // there is no tag). Images with foreign layers are refused (oci::read_document).
   Result<void> push(const ir::Reference& reference, const Descriptor& manifest);
   // The manifest a reference names now, by HEAD or GET; nullopt when there is none.
   [[nodiscard]] Result<std::optional<Descriptor>> head_manifest(const ir::Reference& reference);
