@@ -72,7 +72,8 @@ Result<std::string> absolute_directory(const std::string& path) {
 Result<void> check_is_fresh(const std::string& root) {
   STRATA_ASSIGN(const std::vector<std::string> names, list_directory(root));
   for (const std::string& name : names) {
-    const bool ours = name.rfind("format", 0) == 0 || name == "oci-layout" ||
+    // Another process may be making it at this moment, by way of `.strata-…`.
+    const bool ours = name.rfind(".strata-", 0) == 0 || name == "format" || name == "oci-layout" ||
                       name == "index.json" || name == "stat-cache" ||
                       std::any_of(kDirectories.begin(), kDirectories.end(),
                                   [&](const auto& directory) { return name == directory.first; });

@@ -1,0 +1,244 @@
+// Garbage collection and fsck.
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <utime.h>
+
+#include <atomic>
+#include <ctime>
+#include <thread>
+
+#include "tests/unit/store/temporary_store.h"
+
+namespace strata::backend {
+namespace {
+
+class GcTest : public TemporaryStoreTest {
+ protected:
+  void SetUp() override {
+    TemporaryStoreTest::SetUp();
+    store_ = open();
+    ASSERT_NE(store_, nullptr);
+  }
+  void TearDown() override {
+    store_.reset();
+    TemporaryStoreTest::TearDown();
+  }
+
+  // A manifest with one layer; the descriptor.
+  Descriptor image(const std::string& name) {
+    const Digest config = *store_->put_blob("config " + name);
+    const Digest layer = *store_->put_blob("layer " + name);
+    const std::string text = R"({"config":{"digest":")" + config.str() +
+                             R"("},"layers":[{"digest":")" + layer.str() + R"("}]})";
+    Descriptor manifest;
+    manifest.media_type = "application/vnd.oci.image.manifest.v1+json";
+    manifest.digest = *store_->put_blob(text);
+    manifest.size = text.size();
+    return manifest;
+  }
+
+  // A step with its tree, layer blob and root; the tree.
+  Digest step(const std::string& name) {
+    const Digest tree = *store_->put_tree(tree_of(name, name));
+    const Digest blob = *store_->put_blob("step layer " + name);
+    EXPECT_TRUE(store_->put_layer(tree, "none", {blob, blob, name.size() + 11}).ok());
+    EXPECT_TRUE(store_->put_root(tree, staged(name)).ok());
+    EXPECT_TRUE(store_->put_result(Digest::of(name), name, {tree, {}, 1}).ok());
+    return tree;
+  }
+
+  std::string staged(const std::string& name) {
+    std::string path = *store_->new_scratch("root");
+    write(path + "/" + name, name);
+    return path;
+  }
+
+  // As if the last use had been `days` ago.
+  void age(const std::string& directory, int days) {
+    const std::time_t then = std::time(nullptr) - days * 86400;
+    const struct utimbuf times { then, then };
+    const std::vector<std::string> names = *list_directory(home_ + "/" + directory);
+    for (const std::string& name : names) {
+      const std::string path = home_ + "/" + directory + "/" + name;
+      struct stat status {};
+      ASSERT_EQ(::lstat(path.c_str(), &status), 0);
+      if (S_ISDIR(status.st_mode) && directory == "layers") {
+        age(directory + "/" + name, days);
+      } else {
+        ASSERT_EQ(::utime(path.c_str(), &times), 0);
+      }
+    }
+  }
+  void age_all(int days) {
+    for (const char* directory :
+         {"steps", "keys", "resolved", "chains", "layers", "roots", "refs"}) {
+      age(directory, days);
+    }
+  }
+
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(GcTest, RemovesOnlyWhatNothingReaches) {
+  const Descriptor named = image("named");
+  const Descriptor keyed = image("keyed");
+  const Descriptor lost = image("lost");
+  ASSERT_TRUE(store_->set_ref("named", named).ok());
+  ASSERT_TRUE(store_->put_image(Digest::of("key"), keyed).ok());
+  const Digest tree = step("step");
+  const Digest orphan = *store_->put_tree(tree_of("orphan", ""));
+  write(home_ + "/tmp/download-" + Digest::of("x").hex(), "part");
+  write(home_ + "/quarantine/something", "bad");
+  const auto report = store_->gc({});
+  ASSERT_TRUE(report.ok());
+  EXPECT_FALSE(store_->blob_size(lost.digest));
+  EXPECT_FALSE(store_->blob_size(Digest::of("layer lost")));
+  EXPECT_FALSE((*store_->tree(orphan)).has_value());
+  EXPECT_FALSE(exists(home_ + "/tmp/download-" + Digest::of("x").hex()));
+  EXPECT_TRUE(list_directory(home_ + "/quarantine")->empty());
+  EXPECT_TRUE(store_->blob_size(Digest::of("layer named")));
+  EXPECT_TRUE(store_->blob_size(Digest::of("config keyed")));
+  EXPECT_TRUE(store_->root(tree));
+  EXPECT_TRUE((*store_->any_layer(tree)).has_value());
+  EXPECT_EQ(report->removed_objects, 6U);
+  // A second one finds nothing.
+  EXPECT_EQ(store_->gc({})->removed_objects, 0U);
+}
+
+TEST_F(GcTest, DryRunSaysAndDoesNothing) {
+  const Descriptor lost = image("lost");
+  Store::GcOptions options;
+  options.dry_run = true;
+  const auto report = store_->gc(options);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->removed_objects, 3U);
+  EXPECT_TRUE(store_->blob_size(lost.digest));
+  const auto real = store_->gc({});
+  EXPECT_EQ(real->removed_bytes, report->removed_bytes);
+  EXPECT_FALSE(store_->blob_size(lost.digest));
+}
+
+TEST_F(GcTest, KeepDaysSparesReferencesAndWhatWasUsed) {
+  const Descriptor named = image("named");
+  ASSERT_TRUE(store_->set_ref("named", named).ok());
+  const Digest old = step("old");
+  // A layer of the named image: its tree stays with it.
+  const Digest base = *store_->put_tree(tree_of("base", ""));
+  ASSERT_TRUE(store_->put_layer(base, "none", {base, Digest::of("layer named"), 11}).ok());
+  ASSERT_TRUE(store_->put_chain_tree(Digest::of("chain"), base).ok());
+  age_all(40);
+  const Digest recent = step("recent");
+  Store::GcOptions options;
+  options.keep_days = 30;
+  ASSERT_TRUE(store_->gc(options).ok());
+  EXPECT_TRUE(store_->results(Digest::of("old"))->empty());
+  EXPECT_FALSE((*store_->step_record(Digest::of("old"))).has_value());
+  EXPECT_FALSE((*store_->tree(old)).has_value());
+  EXPECT_FALSE(store_->root(old));
+  EXPECT_FALSE(exists(home_ + "/roots/" + old.hex()));
+  EXPECT_FALSE(store_->blob_size(Digest::of("step layer old")));
+  EXPECT_TRUE((*store_->tree(recent)).has_value());
+  EXPECT_TRUE(store_->blob_size(Digest::of("layer named")));
+  EXPECT_EQ(*store_->chain_tree(Digest::of("chain")), base);
+  EXPECT_TRUE((*store_->tree(base)).has_value());
+}
+
+TEST_F(GcTest, ARootGoesBeforeItsBlobButNotAsTheOnlyCopy) {
+  const Digest with_blob = step("with-blob");
+  const Digest alone = *store_->put_tree(tree_of("alone", "alone"));
+  ASSERT_TRUE(store_->put_root(alone, staged("alone")).ok());
+  ASSERT_TRUE(store_->put_result(Digest::of("s"), "s", {alone, {}, 1}).ok());
+  age("roots", 40);
+  Store::GcOptions options;
+  options.keep_days = 30;
+  ASSERT_TRUE(store_->gc(options).ok());
+  EXPECT_FALSE(store_->root(with_blob));
+  EXPECT_TRUE((*store_->any_layer(with_blob)).has_value());
+  EXPECT_TRUE(store_->root(alone));
+}
+
+TEST_F(GcTest, KeepBytesDropsTheLeastRecentlyUsedFirst) {
+  for (int i = 1; i <= 4; ++i) {
+    // Each later step ages the earlier ones again.
+    step(std::string(static_cast<std::size_t>(1000), static_cast<char>('a' + i)).substr(0, 200));
+    age_all(10 * (5 - i));
+  }
+  const std::uint64_t all = store_->gc({})->kept_bytes;
+  Store::GcOptions options;
+  options.keep_bytes = all;
+  EXPECT_EQ(store_->gc(options)->removed_objects, 0U);
+  options.keep_bytes = 0;
+  ASSERT_TRUE(store_->set_ref("named", image("named")).ok());
+  const auto report = store_->gc(options);
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(list_directory(home_ + "/steps")->empty());
+  EXPECT_EQ(list_directory(home_ + "/blobs/sha256")->size(), 3U);
+  EXPECT_GT(report->kept_bytes, 0U);
+}
+
+TEST_F(GcTest, KeepBytesStopsWhenTheRestFits) {
+  const std::string old_name(100, 'o');
+  const std::string new_name(100, 'n');
+  step(old_name);
+  age_all(20);
+  step(new_name);
+  Store::GcOptions options;
+  options.keep_bytes = store_->gc({})->kept_bytes - 1;
+  ASSERT_TRUE(store_->gc(options).ok());
+  EXPECT_TRUE(store_->results(Digest::of(old_name))->empty());
+  EXPECT_EQ(store_->results(Digest::of(new_name))->size(), 1U);
+}
+
+TEST_F(GcTest, WaitsForOtherUsers) {
+  std::atomic<int> waited_for{0};
+  std::atomic<bool> done{false};
+  auto other = open();
+  std::thread collector([&] {
+    Store::GcOptions options;
+    options.on_wait = [&](int pid) { waited_for = pid; };
+    EXPECT_TRUE(store_->gc(options).ok());
+    done = true;
+  });
+  for (int i = 0; i < 500 && waited_for == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(waited_for, ::getpid());
+  EXPECT_FALSE(done);
+  other.reset();
+  collector.join();
+  EXPECT_TRUE(done);
+  // And lets others in afterwards.
+  EXPECT_NE(open(), nullptr);
+}
+
+TEST_F(GcTest, SurvivesDamagedDocuments) {
+  const Descriptor named = image("named");
+  ASSERT_TRUE(store_->set_ref("named", named).ok());
+  write(store_->blob_path(named.digest), "{\"layers\":[{}]}");
+  write(home_ + "/refs/garbage", "not a record");
+  write(home_ + "/layers/garbage", "");
+  write(home_ + "/blobs/sha256/garbage", "");
+  write(home_ + "/steps/garbage", "");
+  ASSERT_TRUE(store_->gc({}).ok());
+  ASSERT_TRUE(store_->gc({}).ok());
+  EXPECT_TRUE(list_directory(home_ + "/quarantine")->empty());
+}
+
+TEST_F(GcTest, FsckFindsEveryKindOfDamage) {
+  const Digest tree = step("step");
+  ASSERT_TRUE(store_->set_ref("named", image("named")).ok());
+  ASSERT_TRUE(store_->fsck()->empty());
+  write(store_->blob_path(Digest::of("layer named")), "LAYER named");
+  write(home_ + "/roots/" + tree.hex() + "/step", "sTep");
+  write(home_ + "/steps/" + Digest::of("step").hex(), "other");
+  const auto damaged = store_->fsck();
+  ASSERT_TRUE(damaged.ok());
+  EXPECT_EQ(*damaged,
+            (std::vector<std::string>{"blobs/sha256/" + Digest::of("layer named").hex(),
+                                      "steps/" + Digest::of("step").hex(), "roots/" + tree.hex()}));
+  EXPECT_FALSE(store_->root(tree));
+  EXPECT_TRUE(store_->fsck()->empty());
+}
+
+}  // namespace
+}  // namespace strata::backend

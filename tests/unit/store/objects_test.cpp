@@ -1,0 +1,331 @@
+// Blobs, trees, results, layers, roots, references: what is written is read, what is damaged is a
+// miss.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <utime.h>
+
+#include <ctime>
+
+#include "tests/unit/store/temporary_store.h"
+
+namespace strata::backend {
+namespace {
+
+using ObjectsTest = TemporaryStoreTest;
+
+const std::string kLarge(std::size_t{3} << 20, 'x');
+
+TEST_F(ObjectsTest, BlobIsReadBackAndReadableByAll) {
+  const auto store = open();
+  const auto digest = store->put_blob("hello");
+  ASSERT_TRUE(digest.ok());
+  EXPECT_EQ(*digest, Digest::of("hello"));
+  EXPECT_EQ(store->blob_size(*digest), 5U);
+  EXPECT_EQ(**store->read_blob(*digest), "hello");
+  struct stat status {};
+  ASSERT_EQ(::stat(store->blob_path(*digest).c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0444U);
+}
+
+TEST_F(ObjectsTest, AbsentObjectsAreMisses) {
+  const auto store = open();
+  const Digest digest = Digest::of("nothing");
+  EXPECT_FALSE(store->blob_size(digest));
+  EXPECT_FALSE((*store->read_blob(digest)).has_value());
+  EXPECT_FALSE(*store->verify_blob(digest));
+  EXPECT_FALSE((*store->tree(digest)).has_value());
+  EXPECT_FALSE((*store->chain_tree(digest)).has_value());
+  EXPECT_TRUE((*store->results(digest)).empty());
+  EXPECT_FALSE((*store->step_record(digest)).has_value());
+  EXPECT_FALSE((*store->layer(digest, "none")).has_value());
+  EXPECT_FALSE((*store->any_layer(digest)).has_value());
+  EXPECT_FALSE(store->root(digest));
+  EXPECT_FALSE((*store->ref("a")).has_value());
+  EXPECT_FALSE((*store->image(digest)).has_value());
+  EXPECT_FALSE((*store->resolved("a", "linux/amd64")).has_value());
+}
+
+TEST_F(ObjectsTest, DamagedBlobIsAMissAndQuarantinedThenHealed) {
+  const auto store = open();
+  const Digest digest = *store->put_blob("hello");
+  write(store->blob_path(digest), "hellp");
+  EXPECT_FALSE((*store->read_blob(digest)).has_value());
+  EXPECT_FALSE(exists(store->blob_path(digest)));
+  EXPECT_EQ(list_directory(home_ + "/quarantine")->size(), 1U);
+  EXPECT_TRUE(store->put_blob("hello").ok());
+  EXPECT_EQ(**store->read_blob(digest), "hello");
+}
+
+TEST_F(ObjectsTest, PutReplacesADamagedBlobOfTheSameSize) {
+  const auto store = open();
+  const Digest digest = *store->put_blob("hello");
+  write(store->blob_path(digest), "HELLO");
+  ASSERT_TRUE(store->put_blob("hello").ok());
+  EXPECT_EQ(read(store->blob_path(digest)), "hello");
+}
+
+TEST_F(ObjectsTest, LargeBlobIsHashedAgainWhenItsFileChanged) {
+  const auto store = open();
+  const Digest digest = *store->put_blob(kLarge);
+  EXPECT_TRUE(*store->verify_blob(digest));
+  EXPECT_EQ(list_directory(home_ + "/verified")->size(), 1U);
+  std::string changed = kLarge;
+  changed[1234567] = 'y';
+  write(store->blob_path(digest), changed);
+  EXPECT_FALSE(*store->verify_blob(digest));
+  EXPECT_FALSE(exists(store->blob_path(digest)));
+}
+
+TEST_F(ObjectsTest, LargeBlobWrittenInPlaceIsNoticed) {
+  const auto store = open();
+  const Digest digest = *store->put_blob(kLarge);
+  ASSERT_TRUE(*store->verify_blob(digest));
+  ASSERT_EQ(::chmod(store->blob_path(digest).c_str(), 0644), 0);
+  const int fd = ::open(store->blob_path(digest).c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_EQ(::pwrite(fd, "y", 1, 99), 1);
+  ::close(fd);
+  EXPECT_FALSE(*store->verify_blob(digest));
+}
+
+TEST_F(ObjectsTest, VerifyCopyTellsRightFromWrongAndMissing) {
+  const auto store = open();
+  const Digest digest = *store->put_blob(kLarge);
+  const std::string copy = directory_ + "/copy";
+  EXPECT_FALSE(*store->verify_copy(copy, digest));
+  write(copy, kLarge);
+  EXPECT_TRUE(*store->verify_copy(copy, digest));
+  EXPECT_TRUE(*store->verify_copy(copy, digest));
+  write(copy, kLarge + "z");
+  EXPECT_FALSE(*store->verify_copy(copy, digest));
+  EXPECT_TRUE(exists(copy));
+}
+
+TEST_F(ObjectsTest, BlobWriterRefusesAnotherDigestAndLeavesNothing) {
+  const auto store = open();
+  {
+    auto writer = *store->new_blob();
+    ASSERT_TRUE(writer->write("abc", 3).ok());
+    const auto committed = writer->commit("text", Digest::of("other"));
+    ASSERT_FALSE(committed.ok());
+    EXPECT_EQ(committed.error().code, ErrorCode::Corrupt);
+  }
+  {
+    auto writer = *store->new_blob();
+    ASSERT_TRUE(writer->write("abc", 3).ok());
+  }
+  EXPECT_TRUE(list_directory(home_ + "/blobs/sha256")->empty());
+  EXPECT_EQ(*list_directory(home_ + "/tmp/" + store->build_id()),
+            std::vector<std::string>{"lease"});
+}
+
+TEST_F(ObjectsTest, PartialDownloadsAreAdoptedOnlyWhenRight) {
+  const auto store = open();
+  const Digest digest = Digest::of("download");
+  write(store->partial_path(digest), "downl");
+  const auto refused = store->adopt_partial(digest);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::Corrupt);
+  EXPECT_FALSE(exists(store->partial_path(digest)));
+  write(store->partial_path(digest), "download");
+  ASSERT_TRUE(store->adopt_partial(digest).ok());
+  EXPECT_EQ(**store->read_blob(digest), "download");
+  EXPECT_FALSE(exists(store->partial_path(digest)));
+}
+
+TEST_F(ObjectsTest, PartialDownloadsSurviveTheProcess) {
+  const Digest digest = Digest::of("download");
+  { write(open()->partial_path(digest), "down"); }
+  EXPECT_EQ(read(open()->partial_path(digest)), "down");
+}
+
+TEST_F(ObjectsTest, TreesAreCheckedAgainstTheirName) {
+  const Tree tree = tree_of("a", "text");
+  const Digest digest = *open()->put_tree(tree);
+  EXPECT_EQ(digest, tree_digest(tree));
+  EXPECT_EQ(***open()->tree(digest), tree);
+  write(home_ + "/trees/" + digest.hex(), print_tree(tree_of("b", "text")));
+  EXPECT_FALSE((*open()->tree(digest)).has_value());
+  ASSERT_TRUE(open()->put_tree(tree).ok());
+  EXPECT_EQ(***open()->tree(digest), tree);
+}
+
+TEST_F(ObjectsTest, TheEmptyTreeIsAlwaysThere) {
+  const auto tree = open()->tree(empty_tree_digest());
+  ASSERT_TRUE(tree.ok() && *tree);
+  EXPECT_TRUE((**tree)->entries.empty());
+}
+
+TEST_F(ObjectsTest, ResultsAreKeptInOrderOnce) {
+  const auto store = open();
+  const std::string record = R"({"op":"exec"})";
+  const Digest step = Digest::of(record);
+  const StepResult first{Digest::of("t1"), {Digest::of("i1"), Digest::of("i2")}, 1500};
+  const StepResult second{Digest::of("t2"), {}, 2};
+  ASSERT_TRUE(store->put_result(step, record, first).ok());
+  ASSERT_TRUE(store->put_result(step, record, second).ok());
+  StepResult again = first;
+  again.seconds_ms = 99;
+  ASSERT_TRUE(store->put_result(step, record, again).ok());
+  EXPECT_EQ(*store->results(step), (std::vector<StepResult>{first, second}));
+  EXPECT_EQ(**store->step_record(step), record);
+}
+
+// Every single changed byte of a record file is noticed: it never gives another answer.
+TEST_F(ObjectsTest, AnyFlippedByteOfARecordIsAMiss) {
+  const auto store = open();
+  const std::string record = "{}";
+  const Digest step = Digest::of(record);
+  const StepResult result{Digest::of("t"), {Digest::of("i")}, 1};
+  ASSERT_TRUE(store->put_result(step, record, result).ok());
+  const std::string path = home_ + "/steps/" + step.hex() + ".results";
+  const std::string good = read(path);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 1);
+    write(path, bad);
+    ASSERT_TRUE((*store->results(step)).empty()) << "byte " << i;
+    ASSERT_FALSE(exists(path));
+  }
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    write(path, good.substr(0, size));
+    ASSERT_TRUE((*store->results(step)).empty()) << "length " << size;
+  }
+}
+
+TEST_F(ObjectsTest, LayersNeedTheirBlob) {
+  const auto store = open();
+  const Digest tree = Digest::of("tree");
+  const Digest blob = *store->put_blob("layer");
+  const LayerBlob layer{Digest::of("diff"), blob, 5};
+  ASSERT_TRUE(store->put_layer(tree, "gzip-6", layer).ok());
+  ASSERT_TRUE(store
+                  ->put_layer(tree, "pulled:application/x+gzip",
+                              {Digest::of("diff"), Digest::of("absent"), 7})
+                  .ok());
+  EXPECT_EQ(*store->layer(tree, "gzip-6"), layer);
+  EXPECT_FALSE((*store->layer(tree, "pulled:application/x+gzip")).has_value());
+  EXPECT_FALSE((*store->layer(tree, "zstd-3")).has_value());
+  EXPECT_EQ(*store->any_layer(tree), layer);
+  write(store->blob_path(blob), "laye");
+  EXPECT_FALSE((*store->layer(tree, "gzip-6")).has_value());
+  EXPECT_FALSE((*store->any_layer(tree)).has_value());
+  EXPECT_FALSE(exists(store->blob_path(blob)));
+}
+
+TEST_F(ObjectsTest, RootCountsOnlyWithItsMarker) {
+  const auto store = open();
+  const Digest tree = *store->put_tree(tree_of("a", "text"));
+  const std::string staged = *store->new_scratch("root");
+  write(staged + "/a", "text");
+  const auto path = store->put_root(tree, staged);
+  ASSERT_TRUE(path.ok());
+  EXPECT_EQ(store->root(tree), *path);
+  EXPECT_EQ(read(*path + "/a"), "text");
+  EXPECT_FALSE(exists(staged));
+  ASSERT_EQ(::unlink((*path + ".ok").c_str()), 0);
+  EXPECT_FALSE(store->root(tree));
+  // What a crash left before the marker is replaced, not adopted.
+  const std::string again = *store->new_scratch("root");
+  write(again + "/a", "text");
+  write(*path + "/half", "");
+  ASSERT_EQ(*store->put_root(tree, again), *path);
+  EXPECT_FALSE(exists(*path + "/half"));
+  EXPECT_EQ(store->root(tree), *path);
+}
+
+TEST_F(ObjectsTest, TheFirstRootWins) {
+  const auto store = open();
+  const Digest tree = Digest::of("tree");
+  const std::string first = *store->new_scratch("root");
+  write(first + "/first", "");
+  const std::string second = *store->new_scratch("root");
+  write(second + "/second", "");
+  const std::string path = *store->put_root(tree, first);
+  EXPECT_EQ(*store->put_root(tree, second), path);
+  EXPECT_TRUE(exists(path + "/first"));
+  EXPECT_FALSE(exists(path + "/second"));
+  EXPECT_FALSE(exists(second));
+}
+
+TEST_F(ObjectsTest, ReferencesTakeAnyName) {
+  const auto store = open();
+  Descriptor manifest;
+  manifest.media_type = "application/vnd.oci.image.manifest.v1+json";
+  manifest.digest = *store->put_blob("{}");
+  manifest.size = 2;
+  manifest.platform = "linux/arm/v7";
+  manifest.annotations = {{"a", "b"}};
+  const std::vector<std::string> names{"..",
+                                       ".",
+                                       "../../etc/passwd",
+                                       "docker.io/library/debian:12",
+                                       std::string(4000, 'n'),
+                                       std::string(4000, 'n') + "m"};
+  for (const std::string& name : names) {
+    ASSERT_TRUE(store->set_ref(name, manifest).ok()) << name;
+  }
+  for (const std::string& name : names) {
+    EXPECT_EQ(*store->ref(name), manifest) << name;
+  }
+  EXPECT_EQ(store->refs()->size(), names.size());
+  ASSERT_TRUE(store->remove_ref("..").ok());
+  ASSERT_TRUE(store->remove_ref("..").ok());
+  EXPECT_FALSE((*store->ref("..")).has_value());
+  EXPECT_EQ(store->refs()->size(), names.size() - 1);
+  EXPECT_FALSE(store->set_ref("", manifest).ok());
+}
+
+TEST_F(ObjectsTest, IndexListsCompleteImagesOnly) {
+  const auto store = open();
+  const std::string digest = Digest::of("config").str();
+  Descriptor manifest;
+  manifest.media_type = "application/vnd.oci.image.manifest.v1+json";
+  const std::string text = R"({"config":{"digest":")" + digest + R"("},"layers":[]})";
+  manifest.digest = *store->put_blob(text);
+  manifest.size = text.size();
+  ASSERT_TRUE(store->set_ref("incomplete", manifest).ok());
+  EXPECT_EQ(read(home_ + "/index.json").find("incomplete"), std::string::npos);
+  ASSERT_TRUE(store->put_blob("config").ok());
+  ASSERT_TRUE(store->set_ref("complete", manifest).ok());
+  EXPECT_NE(read(home_ + "/index.json").find("complete"), std::string::npos);
+}
+
+TEST_F(ObjectsTest, KeysResolutionsAndChains) {
+  const auto store = open();
+  Descriptor manifest;
+  manifest.media_type = "m";
+  manifest.digest = Digest::of("m");
+  manifest.size = 3;
+  ASSERT_TRUE(store->put_image(Digest::of("key"), manifest).ok());
+  EXPECT_EQ(*store->image(Digest::of("key")), manifest);
+  ASSERT_TRUE(store->put_resolved("a", "linux/amd64", Digest::of("1")).ok());
+  ASSERT_TRUE(store->put_resolved("a", "linux/arm64", Digest::of("2")).ok());
+  EXPECT_EQ(*store->resolved("a", "linux/amd64"), Digest::of("1"));
+  EXPECT_EQ(*store->resolved("a", "linux/arm64"), Digest::of("2"));
+  ASSERT_TRUE(store->put_resolved("a", "linux/amd64", Digest::of("3")).ok());
+  EXPECT_EQ(*store->resolved("a", "linux/amd64"), Digest::of("3"));
+  ASSERT_TRUE(store->put_chain_tree(Digest::of("c"), Digest::of("t")).ok());
+  EXPECT_EQ(*store->chain_tree(Digest::of("c")), Digest::of("t"));
+}
+
+TEST_F(ObjectsTest, UseIsNotedAtMostDaily) {
+  const auto store = open();
+  Descriptor manifest;
+  manifest.digest = Digest::of("m");
+  ASSERT_TRUE(store->put_image(Digest::of("key"), manifest).ok());
+  const std::string path = home_ + "/keys/" + Digest::of("key").hex();
+  const auto used_after = [&](std::time_t mtime) {
+    const struct utimbuf times { mtime, mtime };
+    EXPECT_EQ(::utime(path.c_str(), &times), 0);
+    EXPECT_TRUE((*store->image(Digest::of("key"))).has_value());
+    struct stat status {};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    return status.st_mtime;
+  };
+  const std::time_t now = std::time(nullptr);
+  EXPECT_EQ(used_after(now - 3600), now - 3600);
+  EXPECT_GE(used_after(now - 2 * 86400), now);
+}
+
+}  // namespace
+}  // namespace strata::backend
