@@ -26,7 +26,6 @@ constexpr DiagnosticDef<std::string_view> kNotAnImage{Kind::TypeMismatch,
                                                       "an `Image` is declared, found `{}`"};
 constexpr DiagnosticDef<std::string> kBadImageName{Kind::BadArgument,
                                                    "`{}` is not the name of an image"};
-constexpr DiagnosticDef<> kNoImage{Kind::NoImage, "the file declares no image"};
 constexpr DiagnosticDef<std::string> kUnknownType{Kind::UnknownName, "unknown type `{}`"};
 constexpr DiagnosticDef<std::string> kTypeLater{Kind::UnsupportedSyntax,
                                                 "type `{}` is not supported yet"};
@@ -64,16 +63,11 @@ class Evaluator {
   Evaluation run() {
     find_later_names();
     check_edition();
-    const std::size_t errors_before = emitter_->error_count();
     for (const Statement& statement : file_->statements) {
       std::visit([&](const auto& data) { evaluate(statement, data); }, statement.data);
     }
     if (declared_.empty() && !has_broken_) {
       export_sinks();
-    }
-    if (declared_.empty() && !has_broken_ && emitter_->error_count() == errors_before) {
-      emitter_->emit({file_->id, 0, 0}, kNoImage)
-          .note("as in `image \"app\" = Image.debian_slim()`, or a plain `app = …`");
     }
     return {methods_.take_graph(), std::move(declared_)};
   }

@@ -11,7 +11,7 @@ namespace strata::frontend::spec {
 
 struct Evaluation {
   ImageGraph graph;
-  // In the order of the file; names are unique.
+  // In the order of the file; names are unique. May be empty.
   std::vector<Export> exports;
 };
 

@@ -13,6 +13,7 @@
 namespace strata::frontend::spec {
 namespace {
 
+constexpr DiagnosticDef<> kNoImage{Kind::NoImage, "the file declares no image"};
 constexpr DiagnosticDef<std::string> kUnknownTarget{Kind::UnknownTarget,
                                                     "the file declares no image `{}`"};
 constexpr DiagnosticDef<std::string> kUnknownParam{Kind::UnknownName,
@@ -85,6 +86,10 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
     emitter.emit(Loc{}, kUnknownParam, name);
   }
   const std::optional<std::int64_t> epoch = epoch_of(request, emitter);
+  if (emitter.error_count() == errors && evaluation.exports.empty()) {
+    emitter.emit({request.file, 0, 0}, kNoImage)
+        .note("as in `image \"app\" = Image.debian_slim()`, or a plain `app = …`");
+  }
   if (emitter.error_count() != errors) {
     return std::optional<ir::Module>();
   }

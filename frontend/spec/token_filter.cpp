@@ -118,8 +118,7 @@ class Splitter {
     if (type == SpecLexer::STRAY) {
       stray();
     } else if (type == SpecLexer::UNTERMINATED) {
-      hold([this, loc = locs_->of(*tokens_[at_])] { emitter_->emit(loc, kUnterminated); });
-      resync(at_);
+      unterminated();
     } else if (closer_of(type) != 0) {
       brackets_.push_back(at_);
       check_depth(brackets_.size() + chain_);
@@ -130,6 +129,19 @@ class Splitter {
       ++chain_;
       check_depth(brackets_.size() + chain_);
     }
+  }
+
+  // No bracket that is open can be trusted to be closed behind it.
+  void unterminated() {
+    if (!brackets_.empty() && next_statement(brackets_.front()) < at_) {
+      // What began on an earlier line was never closed, and hides statements from there on.
+      unclosed();
+      // The caller steps on.
+      --at_;
+      return;
+    }
+    hold([this, loc = locs_->of(*tokens_[at_])] { emitter_->emit(loc, kUnterminated); });
+    resync(at_);
   }
 
   void stray() {
@@ -188,7 +200,7 @@ class Splitter {
     at_ = next - 1;
   }
 
-  // The end of the file inside brackets: reports it, and reads on where the next statement seems to
+  // A bracket that nothing closes: reports it, and reads on where the next statement seems to
   // begin.
   void unclosed() {
     const antlr4::Token& opener = *tokens_[brackets_.back()];
