@@ -114,6 +114,7 @@ Result<void> Container::start(const Runtime& runtime, const std::string& state_d
   STRATA_TRY(mount_overlay(request_.spec.lowers, request_.spec.scratch));
   mounted_ = true;
   STRATA_TRY(mount_points());
+  follow_terminal_size();
   const BundleFacts facts = {
       .root = overlay_paths(request_.spec.scratch).root,
       .cgroups_path = "/" + name_,
@@ -121,6 +122,8 @@ Result<void> Container::start(const Runtime& runtime, const std::string& state_d
       .hosts = hosts_,
       .cgroups = cgroup_version(),
       .tty = tty_ ? BundleFacts::Tty::Yes : BundleFacts::Tty::No,
+      .rows = rows_,
+      .columns = columns_,
   };
   STRATA_ASSIGN(const std::string config, make_oci_config(request_.spec, facts));
   STRATA_TRY(make_directories(bundle()));
@@ -203,12 +206,10 @@ void Container::cancel() {
 
 void Container::follow_terminal_size() {
   winsize size{};
-  if (!tty_ || runtime_process_ < 0 ||
-      ::ioctl(request_.standard_input.get(), TIOCGWINSZ, &size) != 0) {
+  if (!tty_ || ::ioctl(request_.standard_input.get(), TIOCGWINSZ, &size) != 0) {
     return;
   }
-  const bool known = rows_ != 0 || columns_ != 0;
-  if (known && (size.ws_row != rows_ || size.ws_col != columns_)) {
+  if (runtime_process_ > 0 && (size.ws_row != rows_ || size.ws_col != columns_)) {
     ::kill(runtime_process_, SIGWINCH);
   }
   rows_ = size.ws_row;

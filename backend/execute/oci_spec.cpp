@@ -112,15 +112,20 @@ Json process(const RunSpec& spec, const BundleFacts& facts) {
     user["additionalGids"] = spec.groups;
   }
   const Json& all = capabilities();
-  return {{"terminal", facts.tty == BundleFacts::Tty::Yes},
-          {"user", std::move(user)},
-          {"args", spec.args},
-          {"env", environment(spec)},
-          {"cwd", spec.cwd.empty() ? "/" : spec.cwd},
-          // `inheritable` stays empty (CVE-2022-24769), and a process without root has none.
-          {"capabilities", {{"bounding", all}, {"effective", all}, {"permitted", all}}},
-          // sudo and other setuid programs work in a RUN.
-          {"noNewPrivileges", false}};
+  Json json = {{"terminal", facts.tty == BundleFacts::Tty::Yes},
+               {"user", std::move(user)},
+               {"args", spec.args},
+               {"env", environment(spec)},
+               {"cwd", spec.cwd.empty() ? "/" : spec.cwd},
+               // `inheritable` stays empty (CVE-2022-24769), and a process without root has none.
+               {"capabilities", {{"bounding", all}, {"effective", all}, {"permitted", all}}},
+               // sudo and other setuid programs work in a RUN.
+               {"noNewPrivileges", false}};
+  // The runtime's own resize comes after the process has started.
+  if (facts.rows != 0 && facts.columns != 0) {
+    json["consoleSize"] = {{"height", facts.rows}, {"width", facts.columns}};
+  }
+  return json;
 }
 
 Json linux_section(const RunSpec& spec, const BundleFacts& facts) {

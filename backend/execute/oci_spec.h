@@ -18,6 +18,9 @@ struct BundleFacts {
   std::string hosts;
   enum class Cgroups { Version1, Version2 } cgroups = Cgroups::Version1;
   enum class Tty { No, Yes } tty = Tty::No;
+  // Of the terminal at the start, 0 when not known.
+  unsigned rows = 0;
+  unsigned columns = 0;
 };
 
 // The config.json (OCI runtime-spec 1.0) of a run: the sandbox profile, see
