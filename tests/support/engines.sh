@@ -11,7 +11,8 @@ buildah() { command buildah "${containers[@]}" "$@"; }
 buildah_build() {
   local context=$1 name=$2
   shift 2
-  buildah bud --quiet --isolation oci --runtime "$runc" --network host --pull-never --layers=false \
+  # Docker has MKNOD and NET_RAW in its default capabilities; buildah has not.
+  buildah bud --quiet --isolation oci --runtime "$runc" --network host --cap-add MKNOD --cap-add NET_RAW --pull-never --layers=false \
     --format docker -t "$name" "$@" "$context"
 }
 at_exit 'umount -l "$work/containers/overlay" 2>/dev/null'

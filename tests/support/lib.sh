@@ -18,6 +18,7 @@ export STRATA_HOME=$work/store
 # No test may read or change this machine's docker configuration.
 export DOCKER_CONFIG=$work/docker
 mkdir -p "$DOCKER_CONFIG"
+echo "{}" >"$DOCKER_CONFIG/config.json"
 cleanups=()
 
 finish() {
