@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +69,7 @@ class CrashTest : public ExecuteTest {
     const pid_t pid = ::fork();
     ASSERT_GE(pid, 0);
     if (pid == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       start();
       const auto outcome = run(spec);
       ::_exit(outcome.ok() ? outcome->exit_code : 99);
@@ -166,6 +168,7 @@ TEST_F(CrashTest, terminal_of_its_own) {
   const pid_t pid = ::fork();
   ASSERT_GE(pid, 0);
   if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int slave = ::open(::ptsname(master), O_RDWR | O_NOCTTY);
     for (int fd = 0; fd < 3; ++fd) {
       ::dup2(slave, fd);
@@ -201,6 +204,7 @@ TEST_F(CrashTest, standard_streams_pass_through) {
   const pid_t pid = ::fork();
   ASSERT_GE(pid, 0);
   if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(in[0], 0);
     ::dup2(out[1], 1);
     for (const int fd : {in[0], in[1], out[0], out[1]}) {
@@ -230,6 +234,7 @@ TEST_F(CrashTest, works_in_a_bare_chroot) {
   const pid_t pid = ::fork();
   ASSERT_GE(pid, 0);
   if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     // Mounts for the programs only, private to this child.
     bool good = ::unshare(CLONE_NEWNS) == 0 &&
                 ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
