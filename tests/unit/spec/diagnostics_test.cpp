@@ -302,6 +302,42 @@ TEST(SpecLimits, DoublingIsStopped) {
   EXPECT_NE(errors_of(lists).find("SpecLimit"), std::string::npos);
 }
 
+// Damaged files: any answer is right but a crash or one without a reason.
+TEST(SpecLimits, MutatedTextNeverCrashes) {
+  const std::string seed =
+      "edition \"2026\"\nfrom modal import Image\nlet n: list[str] = ['a', \"b\"] + "
+      "[f\"{'c'}d{{\"]\n"
+      "fn g(a: Image, *, b: int = 0o7) -> Image = a where c = 1\nbase = "
+      "Image.debian_slim(\"3.12\")\n"
+      "    .pip_install(n, pre=True).env({\"A\": r'\\x'} | {})\nimage \"x\" for p in n = (\n  base "
+      " # c\n"
+      "  .run_commands(\"\"\"\n   echo\n  \"\"\", env=None)\n  .add_local_dir(\".\", \"/a\")\n)\n";
+  const std::string alphabet = "\"'\\{}()[]fr=.,:+|\n #x0\xC3\xA4*-";
+  std::uint32_t state = 1;
+  const auto next = [&](std::size_t below) {
+    state = state * 1664525U + 1013904223U;
+    return static_cast<std::size_t>(state >> 8U) % below;
+  };
+  for (int round = 0; round < 1500; ++round) {
+    std::string text = seed;
+    for (std::size_t edits = 1 + next(4); edits > 0; --edits) {
+      const std::size_t at = next(text.size());
+      switch (next(3)) {
+        case 0:
+          text.erase(at, 1 + next(20));
+          break;
+        case 1:
+          text.insert(at, 1, alphabet[next(alphabet.size())]);
+          break;
+        default:
+          text.insert(at, text.substr(next(text.size()), next(30)));
+          break;
+      }
+    }
+    EXPECT_FALSE(errors_of(text).starts_with("inconsistent")) << text;
+  }
+}
+
 TEST(SpecLimits, HostileTextEndsInDiagnostics) {
   for (const std::string& text :
        {std::string("\0a = 1\n", 7), std::string("\xEF\xBB\xBF") + "a = 1 +\n",
