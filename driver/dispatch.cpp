@@ -269,7 +269,6 @@ void add_run(CLI::App& root, Chosen& chosen) {
   auto* app =
       root.add_subcommand("run", "Start an image in the OCI runtime; what it writes is discarded");
   app->add_option("image", run->image, "Name or digest")->required();
-  app->add_option("command", run->command, "Command and arguments (default: the image's CMD)");
   app->add_flag("-i,--interactive", run->interactive, "Keep standard input open");
   app->add_flag("-t,--tty", run->tty, "Give the process a terminal");
   app->add_flag("--rm", *remove, "Accepted for familiarity: nothing is ever kept");
@@ -280,12 +279,10 @@ void add_run(CLI::App& root, Chosen& chosen) {
   app->add_option("-u,--user", run->user, "User");
   app->add_option("--runtime", run->runtime, "runc, crun or a path");
   // What follows the image belongs to the process, flags too.
-  app->positionals_at_end(false);
   app->prefix_command();
   app->callback([=, &chosen] {
     run->env = key_values(*env);
-    const std::vector<std::string> rest = app->remaining();
-    run->command.insert(run->command.end(), rest.begin(), rest.end());
+    run->command = app->remaining();
     chosen = [run] { return run_image(*run); };
   });
 }

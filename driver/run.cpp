@@ -86,6 +86,11 @@ class Run {
     STRATA_TRY(describe_process(image.config));
     STRATA_TRY(add_mounts(image));
     backend::Fd output(::dup(STDOUT_FILENO));
+    if (!options_.interactive && !options_.tty) {
+      // As docker without -i: the process finds its input at its end.
+      STRATA_ASSIGN(const backend::Fd nothing, backend::open_read("/dev/null"));
+      ::dup2(nothing.get(), STDIN_FILENO);
+    }
     Interrupts interrupts([&] { executor->cancel(); });
     STRATA_ASSIGN(const backend::RunOutcome outcome, executor->run(spec_, output));
     STRATA_TRY(backend::remove_tree(spec_.scratch));
@@ -116,7 +121,8 @@ class Run {
 
   Result<void> lay_out(const backend::oci::Image& image) {
     STRATA_ASSIGN(const std::vector<Digest> digests,
-                  backend::oci::layer_trees(*world_.store, image, {}));
+                  backend::oci::layer_trees(*world_.store, image, {backend::oci::Unpack::Yes}));
+    std::vector<Digest> below;
     for (const Digest& digest : digests) {
       STRATA_ASSIGN(auto tree, world_.store->tree(digest));
       if (!tree) {
@@ -126,9 +132,11 @@ class Run {
       trees_.push_back(*std::move(tree));
       if (digest == backend::empty_tree_digest()) {
         directories_.emplace_back();
+        below.push_back(digest);
         continue;
       }
-      STRATA_ASSIGN(std::string directory, backend::oci::ensure_root(*world_.store, digest));
+      STRATA_ASSIGN(std::string directory, backend::oci::ensure_root(*world_.store, digest, below));
+      below.push_back(digest);
       spec_.lowers.push_back(directory);
       directories_.push_back(std::move(directory));
     }
@@ -177,7 +185,7 @@ class Run {
                              std::getenv("TERM") != nullptr ? std::getenv("TERM") : "xterm");
     }
     spec_.terminal =
-        options_.tty ? backend::RunSpec::Terminal::Inherit : backend::RunSpec::Terminal::None;
+        options_.tty ? backend::RunSpec::Terminal::Inherit : backend::RunSpec::Terminal::Stdio;
     spec_.epoch = config.created.value_or(0);
     return {};
   }

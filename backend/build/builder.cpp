@@ -101,6 +101,7 @@ class Scheduler {
       ready_.push_back(id);
     }
     if (std::holds_alternative<ir::Exec>(op.data)) {
+      roots_.unpack_bases();
       keep_chain_unpacked(ir::root_operand(op));
     } else if (const auto* copy = std::get_if<ir::Copy>(&op.data)) {
       for (const ir::CopySource& source : copy->sources) {

@@ -10,6 +10,11 @@
 namespace strata::backend {
 namespace {
 
+// The trees that layer `index` lies on.
+std::vector<Digest> prefix(const std::vector<Digest>& digests, std::size_t index) {
+  return {digests.begin(), digests.begin() + static_cast<std::ptrdiff_t>(index)};
+}
+
 // Opens the topmost file of a path. A layer is unpacked when its first file is asked for: a COPY
 // --from that takes one file of an image unpacks the one layer that holds it.
 class ViewContent final : public Content {
@@ -33,7 +38,8 @@ class ViewContent final : public Content {
     const std::lock_guard lock(mutex_);
     auto& slot = layers_[index];
     if (slot == nullptr) {
-      STRATA_ASSIGN(const std::string path, oci::ensure_root(*store_, digests_[index]));
+      STRATA_ASSIGN(const std::string path,
+                    oci::ensure_root(*store_, digests_[index], prefix(digests_, index)));
       STRATA_ASSIGN(slot, directory_content(path));
     }
     return slot;
@@ -107,7 +113,7 @@ Result<const std::vector<Digest>*> Roots::image_trees(ir::OpId id) {
   STRATA_ASSIGN(std::optional<std::vector<Digest>> known, known_trees(*image));
   if (!known) {
     STRATA_TRY(pulled(id));
-    STRATA_ASSIGN(known, oci::layer_trees(*store_, *image, {}));
+    STRATA_ASSIGN(known, oci::layer_trees(*store_, *image, {unpack_}));
   }
   return &image_trees_.emplace(*image_op.manifest, *std::move(known)).first->second;
 }
@@ -166,13 +172,13 @@ Result<RootView> Roots::view(ir::OpId root) {
 Result<std::vector<std::string>> Roots::unpacked(ir::OpId root) {
   STRATA_ASSIGN(const std::vector<Digest> digests, trees(root));
   std::vector<std::string> directories;
-  for (const Digest& digest : digests) {
-    if (digest == empty_tree_digest()) {
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    if (digests[i] == empty_tree_digest()) {
       continue;
     }
     // One at a time: two steps that start together would unpack the same base twice.
     const std::lock_guard lock(image_mutex_);
-    STRATA_ASSIGN(std::string directory, oci::ensure_root(*store_, digest));
+    STRATA_ASSIGN(std::string directory, oci::ensure_root(*store_, digests[i], prefix(digests, i)));
     directories.push_back(std::move(directory));
   }
   return directories;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/build/sources.h"
+#include "backend/oci/layer_trees.h"
 #include "backend/registry/registry.h"
 #include "backend/store/store.h"
 #include "backend/tree/content.h"
@@ -24,6 +25,9 @@ class Roots {
   // References must outlive this.
   Roots(const ir::Module& module, Store& store, Registry& registry, const Sources& sources);
 
+  // Says before anything else that a RUN will need base images unpacked: they are unpacked in the
+  // pass that reads them.
+  void unpack_bases() { unpack_ = oci::Unpack::Yes; }
   // The tree that a step left; before anything asks for a root that holds it.
   void bind(ir::OpId step, const Digest& tree);
   [[nodiscard]] std::optional<Digest> bound(ir::OpId step) const;
@@ -50,6 +54,7 @@ class Roots {
   Store* store_;
   Registry* registry_;
   const Sources* sources_;
+  oci::Unpack unpack_ = oci::Unpack::No;
   mutable std::mutex mutex_;
   std::map<ir::OpId, Digest> bound_;
   std::map<Digest, std::shared_ptr<const Tree>> trees_;

@@ -76,6 +76,12 @@ Result<std::optional<SelectedItem>> Context::State::item(const std::string& path
   Tree tree;
   if (source.is_directory) {
     STRATA_ASSIGN(tree, walk.directory(source.path));
+    if (source.path.empty() && !tree.entries.empty() && tree.entries.front().path.empty()) {
+      // The context directory itself is the user's place to work in: its mode is no part of the
+      // input, as with docker.
+      tree.entries.front().mode = 0755;
+      tree.entries.front().xattrs.clear();
+    }
   } else if (!ignore.ignored(source.path) && (source.path == path || !ignore.ignored(path))) {
     STRATA_ASSIGN(tree, walk.file(source.path, base_name(path)));
   }

@@ -112,6 +112,7 @@ Result<void> Container::working_directory() {
 
 Result<void> Container::start(const Runtime& runtime, const std::string& state_directory) {
   STRATA_TRY(mount_overlay(request_.spec.lowers, request_.spec.scratch));
+  STRATA_TRY(clamp_root_time(request_.spec.scratch, request_.spec.epoch));
   mounted_ = true;
   STRATA_TRY(mount_points());
   follow_terminal_size();

@@ -221,6 +221,23 @@ Result<void> mount_overlay(const std::vector<std::string>& lowers, const std::st
   return {};
 }
 
+Result<void> clamp_root_time(const std::string& scratch, std::int64_t epoch) {
+  const std::string root = overlay_paths(scratch).root;
+  struct stat status {};
+  if (::stat(root.c_str(), &status) != 0) {
+    return errno_error(root, errno);
+  }
+  if (status.st_mtim.tv_sec < epoch) {
+    return {};
+  }
+  const timespec time = {.tv_sec = epoch, .tv_nsec = 0};
+  const std::array<timespec, 2> times = {time, time};
+  if (::utimensat(AT_FDCWD, root.c_str(), times.data(), 0) != 0) {
+    return errno_error(root, errno);
+  }
+  return {};
+}
+
 Result<void> unmount_overlay(const std::string& scratch) {
   const std::string root = overlay_paths(scratch).root;
   if (::umount2(root.c_str(), UMOUNT_NOFOLLOW) == 0 ||

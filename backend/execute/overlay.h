@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ struct OverlayPaths {
 // lower has. Error Machine when the kernel or the file system cannot.
 [[nodiscard]] Result<void> mount_overlay(const std::vector<std::string>& lowers,
                                          const std::string& scratch);
+
+// `/` of the mounted root gets a time no later than `epoch`: a lower that was unpacked just now has
+// the clock's, and a process may read it.
+[[nodiscard]] Result<void> clamp_root_time(const std::string& scratch, std::int64_t epoch);
 
 // Unmounts it; lazily when something still holds it.
 [[nodiscard]] Result<void> unmount_overlay(const std::string& scratch);
