@@ -12,7 +12,7 @@ struct Id {
   std::uint32_t index = UINT32_MAX;
 
   [[nodiscard]] bool valid() const { return index != UINT32_MAX; }
-  auto operator<=>(const Id&) const = default;
+  auto operator<=>(const Id&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 using OpId = Id<struct OpTag>;

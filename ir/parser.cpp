@@ -465,11 +465,11 @@ class ModuleParser {
     const std::string name(line.word());
     bool known = false;
     std::vector<std::string> names;
-#define STRATA_OP(Struct, text) \
-  names.emplace_back(text);     \
-  if (name == (text)) {         \
-    known = true;               \
-    op.data = Struct{};         \
+#define STRATA_OP(Struct, text)                                        \
+  names.emplace_back(text);                                            \
+  if (name == (text)) {                                                \
+    known = true;                                                      \
+    op.data = Struct{}; /* NOLINT(bugprone-macro-parentheses): type */ \
   }
 #define STRATA_FIELD(type, member, text, role)
 #define STRATA_OP_END(Struct)

@@ -25,7 +25,7 @@ struct Digest {
   // The first 12 hex digits, for people.
   [[nodiscard]] std::string short_hex() const { return hex().substr(0, 12); }
 
-  auto operator<=>(const Digest&) const = default;
+  auto operator<=>(const Digest&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // SHA-256 over a stream of pieces. Movable; after finish() it must not be used again.

@@ -128,9 +128,9 @@ class [[nodiscard]] Result<void> {
 // `STRATA_ASSIGN(auto x, f());` declares or assigns x from a Result, or returns its error.
 #define STRATA_ASSIGN(lhs, expression) \
   STRATA_ASSIGN_IMPL_(STRATA_RESULT_NAME_(strata_result_, __LINE__), lhs, expression)
-#define STRATA_ASSIGN_IMPL_(name, lhs, expression) \
-  auto name = (expression);                        \
-  if (!name) {                                     \
-    return std::move(name).error();                \
-  }                                                \
-  lhs = *std::move(name)
+#define STRATA_ASSIGN_IMPL_(name, lhs, expression)                             \
+  auto name = (expression); /* NOLINT(bugprone-macro-parentheses): declared */ \
+  if (!name) {              /* NOLINT(bugprone-macro-parentheses) */           \
+    return std::move(name).error();                                            \
+  }                                                                            \
+  lhs = *std::move(name) /* NOLINT(bugprone-macro-parentheses) */

@@ -14,7 +14,7 @@ struct FileId {
   std::uint32_t index = UINT32_MAX;
 
   [[nodiscard]] bool valid() const { return index != UINT32_MAX; }
-  auto operator<=>(const FileId&) const = default;
+  auto operator<=>(const FileId&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // A half-open byte range of a source file. Line and column are computed only when rendering.
@@ -24,7 +24,7 @@ struct Loc {
   std::uint32_t end = 0;
 
   [[nodiscard]] bool valid() const { return file.valid(); }
-  auto operator<=>(const Loc&) const = default;
+  auto operator<=>(const Loc&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // The smallest range that covers both; the valid one if only one is. Both must be in one file.
