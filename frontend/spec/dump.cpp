@@ -36,6 +36,7 @@ Node node_of_suffix(const Suffix& suffix) {
 Node node_of(const Expr& expr) {
   const auto children_of = [](const std::vector<Expr>& exprs) {
     std::vector<Node> nodes;
+    nodes.reserve(exprs.size());
     for (const Expr& child : exprs) {
       nodes.push_back(node_of(child));
     }

@@ -25,6 +25,7 @@ const Edition& newest_edition() { return kEditions.back(); }
 
 std::vector<std::string> edition_names() {
   std::vector<std::string> names;
+  names.reserve(kEditions.size());
   for (const Edition& edition : kEditions) {
     names.emplace_back(edition.name);
   }

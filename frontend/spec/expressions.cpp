@@ -333,7 +333,7 @@ Value Expressions::call(const Value& object, const Attribute& attribute, const C
                         Loc name_loc, const CallSite& site) {
   // Arguments are evaluated whatever the method, for the errors in them.
   const GivenCall call = given(arguments, name_loc, site.parentheses);
-  const Value failed{site.whole, ErrorValue{}};
+  Value failed{site.whole, ErrorValue{}};
   const bool is_class = object.as<ImageClass>() != nullptr;
   const auto* image = object.as<ImageId>();
   if (!is_class && image == nullptr) {
@@ -365,7 +365,10 @@ Value Expressions::call(const Value& object, const Attribute& attribute, const C
     return failed;
   }
   const auto made = methods_->call(*def, is_class ? ImageId() : *image, *bound, site);
-  return made ? Value{site.whole, *made} : failed;
+  if (made) {
+    return {site.whole, *made};
+  }
+  return failed;
 }
 
 }  // namespace strata::frontend::spec

@@ -28,6 +28,7 @@ std::vector<Export> select(const std::vector<Export>& exports, const LowerReques
     return exports;
   }
   std::vector<std::string> names;
+  names.reserve(exports.size());
   for (const Export& target : exports) {
     names.push_back(target.name);
   }

@@ -207,16 +207,13 @@ std::string dedent(std::string_view text) {
   std::optional<std::string_view> margin;
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const std::size_t indent = lines[i].find_first_not_of(" \t");
-    const bool closes = i + 1 == lines.size();
-    if (indent == std::string_view::npos && !closes) {
+    if (indent == std::string_view::npos) {
+      // What stands before the closing quotes is white space too: the text ends with its line.
       lines[i] = {};
-    } else if (indent != std::string_view::npos) {
-      const std::string_view space = lines[i].substr(0, indent);
-      margin = margin ? common_prefix(*margin, space) : space;
-    } else {
-      // What stands before the closing quotes is white space: the line ends there.
-      lines[i] = {};
+      continue;
     }
+    const std::string_view space = lines[i].substr(0, indent);
+    margin = margin ? common_prefix(*margin, space) : space;
   }
   std::string out;
   for (std::size_t i = 0; i < lines.size(); ++i) {
