@@ -1,6 +1,8 @@
 // StageBuilder: the one place where the instructions of both languages become ops.
 #include "frontend/stage_builder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -18,7 +20,7 @@ constexpr std::string_view kDefaultPath =
 constexpr DiagnosticDef<std::string, std::string> kBaseNotResolved{
     Kind::BaseNotResolved, "base image `{}` does not resolve: {}"};
 constexpr DiagnosticDef<std::string, std::string> kMissingCopySource{
-    Kind::MissingCopySource, "copy source `{}` is not in the build context: {}"};
+    Kind::MissingCopySource, "copy source `{}` is missing: {}"};
 constexpr DiagnosticDef<std::string> kSourceOutsideContext{
     Kind::SourceOutsideContext, "copy source `{}` leaves the build context"};
 constexpr DiagnosticDef<std::string, std::string> kBadSourcePattern{
@@ -49,12 +51,13 @@ Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& co
   auto answer = context.resolver.image({.ref = ref, .platform = context.platform});
   if (!answer) {
     const Error error = std::move(answer).error();
-    if (error.code != ErrorCode::NotFound && error.code != ErrorCode::Input) {
-      return error;
-    }
     auto pending = context.emitter.emit(loc, kBaseNotResolved, ref, error.message);
     if (!advice.empty()) {
       pending.note(advice);
+    }
+    if (error.code != ErrorCode::NotFound && error.code != ErrorCode::Input) {
+      // The world failed, not the input; the diagnostic has said where and why.
+      return Error{error.code, fmt::format("base image `{}` was not resolved", ref)};
     }
     return std::optional<StageBuilder>();
   }

@@ -31,9 +31,8 @@ struct LoweringContext {
 // (FROM a stage, an Image used twice).
 class StageBuilder {
  public:
-  // Reports BaseNotResolved at `loc` when the resolver answers NotFound or Input, with `advice` as
-  // its note unless that is empty; the optional is empty then. Other failures of the resolver are
-  // the error.
+  // Reports BaseNotResolved at `loc` when the resolver fails, with `advice` as its note unless that
+  // is empty. The optional is empty after NotFound and Input; other failures are the error too.
   static Result<std::optional<StageBuilder>> from_image(LoweringContext& context,
                                                         const std::string& ref, Loc loc,
                                                         const std::string& advice = {});
