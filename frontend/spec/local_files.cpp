@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "frontend/dockerfile/ignore_file.h"
 #include "ir/path_pattern.h"
 
 namespace strata::frontend::spec {
@@ -22,26 +23,13 @@ std::string escape(std::string_view path) {
 
 }  // namespace
 
-Result<ir::Strings> ContextIgnore::patterns() {
-  if (patterns_) {
-    return *patterns_;
+Result<std::optional<ir::Strings>> ContextIgnore::patterns() {
+  if (state_ == State::Unread) {
+    STRATA_ASSIGN(auto loaded, dockerfile::load_ignore(file_name_, *sources_, *loader_, *emitter_));
+    state_ = loaded ? State::Good : State::Malformed;
+    patterns_ = std::move(loaded).value_or(ir::Strings());
   }
-  Result<std::string> text = Error{ErrorCode::NotFound, {}};
-  if (!file_name_.empty()) {
-    text = loader_->load_beside(file_name_ + ".dockerignore");
-  }
-  if (!text && text.error().code == ErrorCode::NotFound) {
-    text = loader_->load("", ".dockerignore");
-  }
-  if (!text) {
-    if (text.error().code != ErrorCode::NotFound) {
-      return std::move(text).error();
-    }
-    patterns_.emplace();
-    return *patterns_;
-  }
-  patterns_ = ir::parse_ignore(*text);
-  return *patterns_;
+  return state_ == State::Good ? std::optional(patterns_) : std::nullopt;
 }
 
 ir::Strings ignore_below(const std::string& source, const ir::Strings& patterns) {

@@ -10,21 +10,28 @@
 
 namespace strata::frontend::spec {
 
-// The patterns of the context's ignore file, read when they are first needed:
-// `<file_name>.dockerignore` beside the main file, else the context's `.dockerignore`.
+// The patterns of the context's ignore file, read when they are first needed, once.
 class ContextIgnore {
  public:
   // References must outlive this.
-  ContextIgnore(ir::SourceLoader& loader, std::string file_name)
-      : loader_(&loader), file_name_(std::move(file_name)) {}
+  ContextIgnore(std::string file_name, SourceMap& sources, ir::SourceLoader& loader,
+                Emitter& emitter)
+      : file_name_(std::move(file_name)),
+        sources_(&sources),
+        loader_(&loader),
+        emitter_(&emitter) {}
 
-  // Error: one of the files is there and cannot be read.
-  Result<ir::Strings> patterns();
+  // nullopt after a malformed pattern, which is reported once. Error: a file that is there and
+  // cannot be read.
+  Result<std::optional<ir::Strings>> patterns();
 
  private:
-  ir::SourceLoader* loader_;
   std::string file_name_;
-  std::optional<ir::Strings> patterns_;
+  SourceMap* sources_;
+  ir::SourceLoader* loader_;
+  Emitter* emitter_;
+  enum class State { Unread, Good, Malformed } state_ = State::Unread;
+  ir::Strings patterns_;
 };
 
 // The step's own patterns, which are relative to its source, as patterns relative to the context.

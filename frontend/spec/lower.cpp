@@ -105,7 +105,7 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
                           .emitter = emitter,
                           .platform = request.platform,
                           .epoch = epoch};
-  ContextIgnore ignore(loader, request.file_name);
+  ContextIgnore ignore(request.file_name, sources, loader, emitter);
   ImageLowering lowering(evaluation.graph, context, sources, ignore);
   STRATA_TRY(lowering.add_targets(selected));
   if (emitter.error_count() != errors) {

@@ -128,7 +128,11 @@ void ImageLowering::run_commands(const RunCommands& run, StageBuilder& stage) {
 
 Result<bool> ImageLowering::add_local(const AddLocal& add, const ImageNode& node,
                                       Lowered& lowered) {
-  STRATA_ASSIGN(ir::Strings ignore, ignore_->patterns());
+  STRATA_ASSIGN(auto patterns, ignore_->patterns());
+  if (!patterns) {
+    return false;
+  }
+  ir::Strings ignore = *std::move(patterns);
   for (std::string& pattern : ignore_below(add.source, add.ignore)) {
     ignore.push_back(std::move(pattern));
   }
@@ -161,10 +165,13 @@ Result<bool> ImageLowering::add_local(const AddLocal& add, const ImageNode& node
 
 Result<bool> ImageLowering::fragment(const DockerfileCommands& commands, const ImageNode& node,
                                      Lowered& lowered) {
-  STRATA_ASSIGN(const ir::Strings ignore, ignore_->patterns());
+  STRATA_ASSIGN(const auto ignore, ignore_->patterns());
+  if (!ignore) {
+    return false;
+  }
   const FileId file = sources_->add(fragment_name(*sources_, node.loc), commands.text);
   const ContextScope scope(context_->emitter, node.loc, "in these `dockerfile_commands`");
-  return dockerfile::lower_fragment(file, *sources_, *context_, ignore, lowered.stage);
+  return dockerfile::lower_fragment(file, *sources_, *context_, *ignore, lowered.stage);
 }
 
 }  // namespace strata::frontend::spec

@@ -170,6 +170,16 @@ TEST(SpecLower, IgnorePatternsOfAStepAreBelowItsSource) {
             (ir::Strings{"own", "s\\[1]/*.pyc", "s\\[1]/**/__pycache__", "!s\\[1]/keep"}));
 }
 
+TEST(SpecLower, AMalformedIgnoreFileIsReportedOnce) {
+  Compilation compilation(
+      "edition \"2026\"\na = Image.base(\"x\").add_local_dir(\"s\", \"/s\")\nb = "
+      "Image.base(\"y\").add_local_dir(\"s\", \"/s\", copy=True)\n");
+  compilation.loader.texts[":.dockerignore"] = "ok\n[a\n";
+  EXPECT_FALSE(compilation.lower());
+  ASSERT_EQ(compilation.all().size(), 1U);
+  EXPECT_EQ(compilation.sources.describe(compilation.all()[0].loc), ".dockerignore:2:1");
+}
+
 TEST(SpecLower, AFileKeepsItsNameInADirectory) {
   Compilation compilation("a = Image.base(\"x\").add_local_file(\"f.py\", \"/app/\", copy=True)\n");
   const ir::Module module = lowered(compilation);
