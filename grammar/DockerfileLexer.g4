@@ -57,7 +57,8 @@ SCRIPT_TEXT    : {!heredocs_possible}? ANY+ -> type(TEXT);
 SCRIPT_HEREDOC : MARKER                   -> type(HEREDOC);
 SCRIPT_WORD    : SHELL_PIECE+             -> type(WORD);
 SCRIPT_OPEN    : SHELL_PIECE* SHELL_OPEN  -> type(OPEN_QUOTE);
-SCRIPT_BLANKS  : BLANK+                   -> type(BLANKS);
+// Up to the last blank before anything that needs care: few tokens, and still at a word's end.
+SCRIPT_BLANKS  : ~["'<\\\uE05C]* BLANK    -> type(BLANKS);
 
 // The rest of the line as it is.
 mode LINE;

@@ -102,10 +102,10 @@ class Expander {
   bool double_quoted(Escapes escapes, Output& output);
   bool dollar(std::string& result);
   bool braces(std::size_t begin, std::string& result);
-  bool defaulted(std::size_t begin, const std::string& name, std::string_view modifier,
+  bool defaulted(std::size_t begin, const std::string& variable, std::string_view modifier,
                  std::string& result);
-  bool trimmed(std::size_t begin, const std::string& name, char modifier, std::string& result);
-  bool replaced(std::size_t begin, const std::string& name, std::string& result);
+  bool trimmed(std::size_t begin, const std::string& variable, char modifier, std::string& result);
+  bool replaced(std::size_t begin, const std::string& variable, std::string& result);
   bool operand(std::size_t begin, char stop, Escapes escapes, std::string& result);
   std::string name();
 

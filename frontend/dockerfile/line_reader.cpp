@@ -46,6 +46,25 @@ Word LogicalLine::word(std::size_t begin, std::size_t end) const {
   return {.text = text_.substr(begin, end - begin), .loc = loc(begin, end), .heredoc = {}};
 }
 
+void LogicalLine::trim() {
+  text_.resize(text_.find_last_not_of(kBlanks) + 1);
+  // Blanks in front are left only by a first line that is a lone escape.
+  const std::size_t front = leading_blanks(text_);
+  if (front == 0) {
+    return;
+  }
+  std::vector<Segment> segments;
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    const std::size_t end = i + 1 < segments_.size() ? segments_[i + 1].logical : text_.size();
+    if (end > front) {
+      const std::size_t begin = std::max(segments_[i].logical, front);
+      segments.push_back({begin - front, original(begin)});
+    }
+  }
+  segments_ = std::move(segments);
+  text_.erase(0, front);
+}
+
 LineReader::PhysicalLine LineReader::peek(std::uint32_t offset) const {
   const std::size_t end = std::min(text_.find('\n', offset), text_.size());
   std::string_view line = text_.substr(offset, end - offset);
@@ -108,27 +127,9 @@ std::optional<LogicalLine> LineReader::next() {
       length = continued_length(physical.text, escape_);
       append(line, physical, 0, length.value_or(physical.text.size()));
     }
-    const std::size_t kept = line.text_.find_last_not_of(kBlanks);
-    if (kept == std::string::npos) {
+    line.trim();
+    if (line.text_.empty()) {
       continue;
-    }
-    line.text_.resize(kept + 1);
-    const std::size_t front = leading_blanks(line.text_);
-    if (front > 0) {
-      // Only a first line that is a lone escape leaves blanks here.
-      LogicalLine trimmed;
-      trimmed.file_ = file_;
-      trimmed.comments_ = std::move(line.comments_);
-      for (std::size_t i = 0; i < line.segments_.size(); ++i) {
-        const std::size_t end =
-            i + 1 < line.segments_.size() ? line.segments_[i + 1].logical : line.text_.size();
-        if (end > front) {
-          const std::size_t begin = std::max(line.segments_[i].logical, front);
-          trimmed.segments_.push_back({begin - front, line.original(begin)});
-        }
-      }
-      trimmed.text_ = line.text_.substr(front);
-      line = std::move(trimmed);
     }
     last_end_ = line.loc(line.text_.size() - 1, line.text_.size()).end;
     return line;

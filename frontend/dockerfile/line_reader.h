@@ -30,6 +30,7 @@ class LogicalLine {
     std::uint32_t original = 0;
   };
   [[nodiscard]] std::uint32_t original(std::size_t offset) const;
+  void trim();
 
   FileId file_;
   std::string text_;

@@ -1,5 +1,6 @@
 // HEALTHCHECK.
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "frontend/dockerfile/stage_lowering.h"
@@ -66,7 +67,7 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
     return std::nullopt;
   }
   // Decimal fractions of a second are whole nanoseconds but for the error of binary fractions.
-  return static_cast<std::int64_t>(total + 0.5);
+  return std::llround(total);
 }
 
 // The flag's duration, 0 when it is not there; nullopt after a reported error.

@@ -11,8 +11,8 @@ COPY --from=debian:12 /x /x
 COPY ["a b", "/c d"]
 #---- RUN: strata dump ir input
 # strata.ir 1
-# %0 = image epoch=315532800 platform="linux/amd64" ref="docker.io/library/alpine:latest"
-# %1 = image epoch=315532800 platform="linux/amd64" ref="docker.io/library/alpine:latest"
+# %0 = image platform="linux/amd64" ref="docker.io/library/alpine:latest"
+# %1 = image platform="linux/amd64" ref="docker.io/library/alpine:latest"
 # %2 = config base=%1 workdir="/w"
 # %3 = mkdir path="/w" root=%1
 # %4 = local source="a"
@@ -26,7 +26,7 @@ COPY ["a b", "/c d"]
 # %12 = copy dest="/opt/" mode="0750" owner="app:app" root=%10 sources=[{path="" tree=%11}] unpack=true
 # %13 = copy dest="/e/" root=%12 sources=[{path="/etc/pass*" tree=%0}]
 # %14 = copy dest="/all" root=%13 sources=[{path="/" tree=%0}]
-# %15 = image epoch=315532800 platform="linux/amd64" ref="docker.io/library/debian:12"
+# %15 = image platform="linux/amd64" ref="docker.io/library/debian:12"
 # %16 = copy dest="/x" root=%14 sources=[{path="/x" tree=%15}]
 # %17 = local source="a b"
 # %18 = copy dest="/c d" root=%16 sources=[{path="" tree=%17}]

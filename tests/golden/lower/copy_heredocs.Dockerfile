@@ -7,7 +7,7 @@ hello $name
 raw
 #---- RUN: strata dump ir input
 # strata.ir 1
-# %0 = image epoch=315532800 platform="linux/amd64" ref="docker.io/library/alpine:latest"
+# %0 = image platform="linux/amd64" ref="docker.io/library/alpine:latest"
 # %1 = config base=%0 env=["name"="world"]
 # %2 = inline files=[{content="hello world $name \"quoted\"\n" mode=420 path="hello"}]
 # %3 = inline files=[{content="hello $name\n" mode=420 path="raw"}]

@@ -8,7 +8,7 @@ RUN env
 RUN echo $A
 #---- RUN: strata dump ir input
 # strata.ir 1
-# %0 = image epoch=315532800 platform="linux/amd64" ref="docker.io/library/alpine:3.20"
+# %0 = image platform="linux/amd64" ref="docker.io/library/alpine:3.20"
 # %1 = config base=%0 env=["C"="1-2", "D"="1 "]
 # %2 = config base=%1 env=["A"="later"]
 # %3 = exec args=["/bin/sh", "-c", "env"] cwd="/" env=["C"="over", "D"="1 ", "A"="later", "B"="1-2"] root=%0

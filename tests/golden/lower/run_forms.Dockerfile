@@ -15,7 +15,7 @@ RUN cat <<-A - > /f
 	A
 #---- RUN: strata dump ir input
 # strata.ir 1
-# %0 = image epoch=315532800 platform="linux/amd64" ref="docker.io/library/alpine:latest"
+# %0 = image platform="linux/amd64" ref="docker.io/library/alpine:latest"
 # %1 = exec args=["/bin/sh", "-c", "echo \"$HOME\""] cwd="/" root=%0
 # %2 = exec args=["printf", "$HOME"] cwd="/" root=%1
 # %3 = config base=%0 shell=["/bin/bash", "-euc"]

@@ -8,7 +8,7 @@ COPY --from=build /out/app /app
 ENTRYPOINT ["/app"]
 #---- RUN: strata dump ir input
 # strata.ir 1
-# %0 = image epoch=315532800 platform="linux/amd64" ref="docker.io/library/golang:1.22"
+# %0 = image platform="linux/amd64" ref="docker.io/library/golang:1.22"
 # %1 = config base=%0 workdir="/src"
 # %2 = mkdir path="/src" root=%0
 # %3 = local source="go.mod"

@@ -3,7 +3,7 @@ EXPOSE 127.0.0.1:80:8080
 COPY a b /c
 #---- RUN: strata dump ir input
 # strata.ir 1
-# %0 = image epoch=315532800 platform="linux/amd64" ref="docker.io/library/alpine:latest"
+# %0 = image platform="linux/amd64" ref="docker.io/library/alpine:latest"
 # %1 = config base=%0 ports=["8080/tcp"]
 # %2 = local source="a"
 # %3 = local source="b"

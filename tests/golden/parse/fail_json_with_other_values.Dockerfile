@@ -14,9 +14,6 @@ CMD ["\ud800"]
 # input:3:13: error: `{"a": ["b"]}` in the exec form is not a string [NonStringArgument]
 #     3 | ENTRYPOINT [{"a": ["b"]}]
 #       |             ^^^^^^^^^^^^
-# input:4:1: error: `VOLUME` needs an argument [MissingArguments]
-#     4 | VOLUME [null]
-#       | ^^^^^^
 # input:4:9: error: `null` in the exec form is not a string [NonStringArgument]
 #     4 | VOLUME [null]
 #       |         ^^^^

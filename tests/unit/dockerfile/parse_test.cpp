@@ -190,6 +190,16 @@ TEST(DockerfileParse, WhatIsNoHeredoc) {
   EXPECT_TRUE(Parsed("RUN cat <<EOF # it's\n").at(0).heredocs.empty());
 }
 
+TEST(DockerfileParse, MarkersAmongWordsOfAScript) {
+  const Parsed parsed("RUN a 'b c' 3<<X  d\\ <<Z e2<<W <<-Y>f && cat\t<<V\nX\nY>f\nV\nUSER x\n");
+  ASSERT_EQ(parsed.ast.instructions.size(), 2U);
+  const auto& heredocs = parsed.at(0).heredocs;
+  ASSERT_EQ(heredocs.size(), 3U);
+  EXPECT_EQ(heredocs[0].name + heredocs[1].name + heredocs[2].name, "XY>fV");
+  EXPECT_EQ(parsed.text(heredocs[0].loc), "3<<X");
+  EXPECT_EQ(parsed.at(0).args[0].text, "a 'b c' 3<<X  d\\ <<Z e2<<W <<-Y>f && cat\t<<V");
+}
+
 TEST(DockerfileParse, UnterminatedHeredocIsOneError) {
   const Parsed parsed("RUN <<EOF\nfoo\nEOF \n");
   EXPECT_EQ(parsed.kinds(), Kinds{"UnterminatedHeredoc"});
