@@ -47,8 +47,9 @@ bool is_step(const ir::Op& op) {
 std::vector<StepTitle> titles_of(const Compilation& compilation) {
   std::vector<StepTitle> titles;
   for (std::uint32_t i = 0; i < compilation.module.ops.size(); ++i) {
-    titles.push_back({fmt::format("[{}] {}", stage_of(compilation.module, ir::OpId{i}),
-                                  ir::describe(compilation.module, ir::OpId{i}))});
+    titles.push_back(
+        {fmt::format("[{}] {}", stage_of(compilation.module, ir::OpId{i}),
+                     ir::describe(compilation.module, ir::OpId{i}, ir::DescribeFor::Plan))});
   }
   return titles;
 }
@@ -155,7 +156,8 @@ class Build {
         continue;
       }
       Emitter::Pending pending(diagnostics.emitter().emit(
-          op.loc, kStepFailed, ir::describe(compilation_->module, failure.step),
+          op.loc, kStepFailed,
+          ir::describe(compilation_->module, failure.step, ir::DescribeFor::Plan),
           failure.error.message));
       if (failure.error.code == ErrorCode::Step) {
         code = ExitCode::StepFailed;

@@ -1,13 +1,18 @@
 // The command line: flags to option structs, and which command takes them. The only file that names
 // CLI11.
+#include <fmt/format.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <optional>
 #include <sstream>
 
 #include "driver/commands.h"
+#include "ir/base/text.h"
 
 namespace strata::driver {
 namespace {
@@ -101,7 +106,8 @@ void add_input(CLI::App& app, InputOptions& input, RawInput& raw) {
       ->capture_default_str();
   app.add_option("--message-format", input.message_format, "Diagnostics as text or json")
       ->transform(CLI::CheckedTransformer(std::map<std::string, MessageFormat>{
-          {"text", MessageFormat::Text}, {"json", MessageFormat::Json}}));
+          {"text", MessageFormat::Text}, {"json", MessageFormat::Json}}))
+      ->option_text("FORMAT");
 }
 
 void finish_input(InputOptions& input, const RawInput& raw) {
@@ -120,7 +126,8 @@ void finish_input(InputOptions& input, const RawInput& raw) {
 CLI::Option* add_format(CLI::App& app, OutputFormat& format) {
   return app.add_option("--format", format, "text or json")
       ->transform(CLI::CheckedTransformer(std::map<std::string, OutputFormat>{
-          {"text", OutputFormat::Text}, {"json", OutputFormat::Json}}));
+          {"text", OutputFormat::Text}, {"json", OutputFormat::Json}}))
+      ->option_text("FORMAT");
 }
 
 // The command that was chosen; set while CLI11 parses.
@@ -146,7 +153,8 @@ void add_build(CLI::App& root, Chosen& chosen) {
                                               {"tty", ProgressKind::Tty},
                                               {"plain", ProgressKind::Plain},
                                               {"json", ProgressKind::Json},
-                                              {"quiet", ProgressKind::Quiet}}));
+                                              {"quiet", ProgressKind::Quiet}}))
+      ->option_text("KIND");
   app->add_flag("-q,--quiet", *quiet, "Print the digest alone");
   app->add_option("--runtime", options->runtime, "OCI runtime for RUN: runc, crun or a path");
   app->add_option("--iidfile", options->iidfile, "Write the config digest here");
@@ -306,6 +314,52 @@ void add_store_commands(CLI::App& root, Chosen& chosen) {
   app->callback([&chosen] { chosen = [] { return run_version(); }; });
 }
 
+// CLI11 would only say that a subcommand is required.
+std::optional<std::string> unknown_command(const CLI::App& root, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') {
+    return std::nullopt;
+  }
+  const std::string word = argv[1];
+  std::vector<std::string> names;
+  for (const CLI::App* command : root.get_subcommands(nullptr)) {
+    if (command->get_name() == word) {
+      return std::nullopt;
+    }
+    names.push_back(command->get_name());
+  }
+  const auto near = nearest(word, names);
+  return fmt::format(
+      "there is no command `{}`{}", word,
+      near ? fmt::format("; did you mean `{}`?", *near) : "; `strata --help` lists them");
+}
+
+// For the first flag that the chosen command does not have, the nearest that it has; else where to
+// look.
+std::string advice_for(const CLI::App& root, int argc, char** argv) {
+  for (const CLI::App* command : root.get_subcommands(nullptr)) {
+    if (argc < 2 || command->get_name() != argv[1]) {
+      continue;
+    }
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        flags.push_back("--" + name);
+      }
+    }
+    for (int i = 2; i < argc; ++i) {
+      const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+      if (!word.starts_with("--") || std::find(flags.begin(), flags.end(), word) != flags.end()) {
+        continue;
+      }
+      if (const auto near = nearest(word, flags)) {
+        return fmt::format("; did you mean `{}`?", *near);
+      }
+    }
+    return fmt::format("; `strata {} --help` lists its options", command->get_name());
+  }
+  return "; `strata --help` lists the commands";
+}
+
 }  // namespace
 
 int dispatch(int argc, char** argv) {
@@ -320,11 +374,18 @@ int dispatch(int argc, char** argv) {
   add_transfer_commands(root, chosen);
   add_run(root, chosen);
   add_store_commands(root, chosen);
+  root.set_version_flag("--version", [] { return std::string("strata ") + STRATA_VERSION; });
+  if (const auto unknown = unknown_command(root, argc, argv)) {
+    fmt::print(stderr, "strata: error: {}\n", *unknown);
+    return static_cast<int>(ExitCode::Input);
+  }
   try {
     root.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return root.exit(help);
   } catch (const CLI::ParseError& error) {
-    // --help is a ParseError of exit code 0.
-    return root.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::Input);
+    fmt::print(stderr, "strata: error: {}{}\n", error.what(), advice_for(root, argc, argv));
+    return static_cast<int>(ExitCode::Input);
   }
   return static_cast<int>(chosen());
 }

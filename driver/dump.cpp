@@ -57,7 +57,7 @@ std::string plan_of(const ir::Module& module) {
     const ir::Stage& stage = module.stage(target.stage);
     text += fmt::format("target {} {}\n", target.name, target.platform);
     for (const ir::OpId id : ir::root_chain(module, stage.root)) {
-      text += fmt::format("  %{} {}\n", id.index, ir::describe(module, id));
+      text += fmt::format("  %{} {}\n", id.index, ir::describe(module, id, ir::DescribeFor::Plan));
     }
   }
   return text;

@@ -80,7 +80,7 @@ ExitCode run_key(const KeyOptions& options) {
     for (const ir::OpId id : planned_ops(compiled)) {
       fmt::print("{}  {}\n",
                  compiled.records[id.index] ? compiled.records[id.index]->digest.str() : "unknown",
-                 ir::describe(compiled.module, id));
+                 ir::describe(compiled.module, id, ir::DescribeFor::Plan));
     }
   }
   return ExitCode::Done;

@@ -38,7 +38,7 @@ Json step_json(const Compilation& compilation, ir::OpId id) {
                {"platform", platform_of(module, id)},
                {"digest", record ? Json(record->digest.str()) : Json()},
                {"op", op.name()},
-               {"instruction", ir::describe(module, id)}};
+               {"instruction", ir::describe(module, id, ir::DescribeFor::Plan)}};
   json["location"] = op.loc.valid() ? location_json(compilation.sources, op.loc) : Json();
   if (!op.also.empty()) {
     Json also = Json::array();
@@ -88,7 +88,7 @@ std::string text_line(const Compilation& compilation, ir::OpId id) {
   const ir::Op& op = compilation.module.op(id);
   const backend::PlannedStep& step = compilation.plan.steps[id.index];
   const auto& record = compilation.records[id.index];
-  std::string instruction = ir::describe(compilation.module, id);
+  std::string instruction = ir::describe(compilation.module, id, ir::DescribeFor::Plan);
   if (instruction.size() > 72) {
     instruction = instruction.substr(0, 69) + "...";
   }
