@@ -17,7 +17,9 @@ using nlohmann::json;
 constexpr std::string_view kDockerConfigType = "application/vnd.docker.container.image.v1+json";
 constexpr std::size_t kMaxEntries = 10'000;
 
-Error corrupt(std::string message) { return {ErrorCode::Corrupt, "image document: " + message}; }
+Error corrupt(std::string_view what) {
+  return {ErrorCode::Corrupt, fmt::format("image document: {}", what)};
+}
 
 std::string without_parameters(const std::string& media_type) {
   std::string type = media_type.substr(0, media_type.find(';'));

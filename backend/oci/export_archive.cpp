@@ -69,10 +69,8 @@ Result<void> replace_file(const TreeWithContent& members, const std::string& des
     return errno_error(dest, errno);
   }
   // mkstemp makes it 0600; an output has the mode of any new file.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
   Result<void> written = write_to(members, fd, dest);
-  if (written && ::fchmod(fd.get(), 0666 & ~mask) != 0) {
+  if (written && ::fchmod(fd.get(), new_file_mode()) != 0) {
     written = errno_error(dest, errno);
   }
   if (written) {

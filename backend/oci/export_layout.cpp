@@ -61,9 +61,7 @@ Result<void> export_blob(const Store& store, const Digest& digest, const std::st
     ::unlink(beside.c_str());
     return copied;
   }
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  if (::chmod(beside.c_str(), 0644 & ~mask) != 0) {
+  if (::chmod(beside.c_str(), new_file_mode()) != 0) {
     return errno_error(beside, errno);
   }
   return rename_over(beside, path);

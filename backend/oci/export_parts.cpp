@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <utility>
 
+#include "backend/system/files.h"
 #include "ir/reference.h"
 
 namespace strata::backend::oci {
@@ -63,6 +65,17 @@ TreeEntry file(std::string path, std::uint64_t size, const Digest& sha256) {
 
 }  // namespace
 
+unsigned new_file_mode() {
+  unsigned mask = 022;
+  const Result<std::string> status = read_file("/proc/self/status");
+  constexpr std::string_view kField = "\nUmask:\t";
+  if (const auto at = status ? status->find(kField) : std::string::npos; at != std::string::npos) {
+    const char* const begin = status->data() + at + kField.size();
+    (void)std::from_chars(begin, status->data() + status->size(), mask, 8);
+  }
+  return 0666U & ~mask;
+}
+
 Result<std::map<Digest, Descriptor>> blobs_of(const Store& store, const Descriptor& image) {
   std::map<Digest, Descriptor> blobs;
   STRATA_TRY(add_blobs(store, image, kMaxDepth, blobs));
@@ -108,6 +121,7 @@ Result<TreeWithContent> archive_members(const Store& store,
     tree->entries.push_back(file(path, text.size(), Digest::of(text)));
   }
   std::vector<std::string> paths;
+  paths.reserve(files.size());
   for (const auto& [path, text] : files) {
     paths.push_back(path);
   }

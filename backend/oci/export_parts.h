@@ -31,7 +31,11 @@ namespace strata::backend::oci {
 [[nodiscard]] Result<void> write_archive(const TreeWithContent& members, const std::string& dest);
 
 // The flattened root of an image.
-[[nodiscard]] Result<TreeWithContent> flatten(Store& store, const Descriptor& image);
+[[nodiscard]] Result<TreeWithContent> flatten(Store& store, const Descriptor& descriptor);
+
+// Permissions of a new file, 0666 less the umask. (umask(2) reads it only by changing it, under the
+// feet of other threads.)
+[[nodiscard]] unsigned new_file_mode();
 
 inline constexpr std::string_view kLayoutFile = R"({"imageLayoutVersion":"1.0.0"})";
 

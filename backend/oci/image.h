@@ -21,7 +21,7 @@ inline constexpr std::string_view kDockerListType =
 
 // Canonical JSON of a config; the reader takes any OCI or docker config. Error: Corrupt.
 [[nodiscard]] std::string write_config(const ir::ImageConfig& config);
-[[nodiscard]] Result<ir::ImageConfig> read_config(std::string_view json);
+[[nodiscard]] Result<ir::ImageConfig> read_config(std::string_view text);
 
 struct Manifest {
   Descriptor config;
@@ -38,7 +38,7 @@ struct Document {
   std::optional<Manifest> manifest;
   std::optional<std::vector<Descriptor>> index;
 };
-[[nodiscard]] Result<Document> read_document(std::string_view json, const std::string& media_type);
+[[nodiscard]] Result<Document> read_document(std::string_view text, const std::string& media_type);
 [[nodiscard]] std::string write_index(const std::vector<Descriptor>& manifests);
 
 // The OCI media type of a layer of this type, docker's included: manifests that strata writes hold
@@ -63,7 +63,6 @@ struct Image {
 // nullopt when the manifest or config is not in the store (layers are not checked). An index gives
 // its entry for the descriptor's platform, else the host's. Error Corrupt: the config has another
 // number of layers than the manifest.
-[[nodiscard]] Result<std::optional<Image>> load_image(const Store& store,
-                                                      const Descriptor& manifest);
+[[nodiscard]] Result<std::optional<Image>> load_image(const Store& store, const Descriptor& given);
 
 }  // namespace strata::backend::oci

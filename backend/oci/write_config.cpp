@@ -77,7 +77,9 @@ void write_container(CanonicalJson& json, const ir::ImageConfig& config) {
   if (!config.env.empty()) {
     json.key("Env").begin_array();
     for (const auto& [name, value] : config.env) {
-      json.string(utf8_lossy(name + "=" + value));
+      std::string entry = name;
+      entry.append("=").append(value);
+      json.string(utf8_lossy(entry));
     }
     json.end_array();
   }

@@ -57,7 +57,9 @@ Result<std::optional<LayerBlob>> Store::any_layer(const Digest& tree) const {
     return std::optional<LayerBlob>();
   }
   for (const std::string& name : *names) {
-    const std::optional<std::string> body = state_->record(directory + "/" + name);
+    std::string path = directory;
+    path.append("/").append(name);
+    const std::optional<std::string> body = state_->record(path);
     const std::optional<LayerBlob> layer = body ? parse_layer(*body) : std::nullopt;
     if (layer && blob_size(layer->blob) == layer->size) {
       return layer;

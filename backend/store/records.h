@@ -42,7 +42,7 @@ struct DocumentLinks {
   std::vector<Digest> manifests;
   std::vector<Digest> blobs;
 };
-[[nodiscard]] std::optional<DocumentLinks> document_links(std::string_view json);
+[[nodiscard]] std::optional<DocumentLinks> document_links(std::string_view text);
 
 // index.json of an image layout.
 [[nodiscard]] std::string print_layout_index(const std::vector<Descriptor>& manifests);

@@ -92,11 +92,10 @@ Result<std::optional<Descriptor>> Store::ref(const std::string& name) const {
 }
 
 Result<std::vector<Ref>> Store::refs() const {
-  const std::string directory = state_->root + "/refs";
-  STRATA_ASSIGN(const std::vector<std::string> names, list_directory(directory));
+  STRATA_ASSIGN(const std::vector<std::string> names, list_directory(state_->root + "/refs"));
   std::vector<Ref> refs;
   for (const std::string& name : names) {
-    const std::optional<std::string> body = state_->record(directory + "/" + name);
+    const std::optional<std::string> body = state_->record(state_->in("refs", name));
     if (std::optional<Ref> found = body ? parse_ref(*body) : std::nullopt) {
       refs.push_back(*std::move(found));
     }
