@@ -81,7 +81,7 @@ class Builder {
   void add_pair(antlr4::tree::TerminalNode* key, antlr4::tree::TerminalNode* equals,
                 antlr4::tree::TerminalNode* value, antlr4::ParserRuleContext& context);
   void add_pairs(Parser::PairsContext* pairs);
-  void add_legacy_pair(Parser::LegacyPairContext* pair);
+  void add_legacy_pair(Parser::LegacyPairContext* context);
   void add_healthcheck(Parser::HealthcheckContext* check);
 
   const LogicalLine* line_;
