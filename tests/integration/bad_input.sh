@@ -39,7 +39,7 @@ FROM debian:bookworm-slim
 COPY *.none /
 DOCKERFILE
 
-refused 2 3:17 MissingCopySource '`/not/there`' <<'DOCKERFILE'
+refused 2 '3:[0-9]+' MissingCopySource '`/not/there`' <<'DOCKERFILE'
 FROM debian:bookworm-slim AS one
 FROM debian:bookworm-slim
 COPY --from=one /not/there /x
@@ -50,7 +50,7 @@ FROM debian:bookworm-slim
 COPY ../outside /
 DOCKERFILE
 
-refused 2 1:6 BaseNotResolved 'nothing\.invalid/no/such:image' <<'DOCKERFILE'
+refused 5 1:6 BaseNotResolved 'nothing\.invalid/no/such:image' <<'DOCKERFILE'
 FROM nothing.invalid/no/such:image
 RUN true
 DOCKERFILE

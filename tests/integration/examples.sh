@@ -18,7 +18,7 @@ done
 
 # The same stage graph, one target of it: what the target does not reach is not built.
 expect_exit 4 "$STRATA" build --progress plain --target unused "$examples/stages"
-says 'never wanted' 'Dockerfile:9'
+says 'never wanted' 'Dockerfile:10:1'
 quiet "$STRATA" build -t stages/data --target data -o "type=local,dest=$work/data" "$examples/stages"
 same "$(cat "$work/data/data/words" | tr '\n' ' ')" "one three two " "the files of the target data"
 ok "a target"
