@@ -33,7 +33,7 @@ class ChallengeReader {
   // Parameters up to the next scheme, which is returned; "" at the end.
   std::string read_parameters(Challenge& challenge) {
     while (true) {
-      const std::string name = skip_to_token();
+      std::string name = skip_to_token();
       if (name.empty()) {
         return "";
       }
@@ -144,7 +144,9 @@ Scopes merge_scopes(const Scopes& own, std::string_view challenge_scope) {
   Scopes others;
   bool speaks_of_ours = false;
   for (const std::string& scope : own) {
-    const auto [resource, actions] = split_scope(scope);
+    // Not a structured binding: clang 14 cannot capture one.
+    const std::pair<std::string, std::string> parts = split_scope(scope);
+    const std::string& resource = parts.first;
     const auto same = std::find_if(merged.begin(), merged.end(), [&](const std::string& theirs) {
       return split_scope(theirs).first == resource;
     });
@@ -154,7 +156,7 @@ Scopes merge_scopes(const Scopes& own, std::string_view challenge_scope) {
     }
     speaks_of_ours = true;
     std::vector<std::string> all = split(split_scope(*same).second, ',');
-    for (const std::string& action : split(actions, ',')) {
+    for (const std::string& action : split(parts.second, ',')) {
       if (std::find(all.begin(), all.end(), action) == all.end()) {
         all.push_back(action);
       }

@@ -18,8 +18,6 @@
 #include "backend/system/fd.h"
 #include "backend/system/files.h"
 
-extern char** environ;
-
 namespace strata::backend {
 namespace {
 

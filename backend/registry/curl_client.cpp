@@ -364,7 +364,10 @@ class CurlClient final : public HttpClient {
   static void set_headers(CURL* handle, const HttpRequest& request, HeaderList& headers) {
     bool has_type = false;
     for (const auto& [name, value] : request.headers) {
-      headers.add(name + ": " + value);
+      std::string line = name;
+      line += ": ";
+      line += value;
+      headers.add(line);
       has_type = has_type || ascii_iequals(name, "Content-Type");
     }
     if (!has_type) {

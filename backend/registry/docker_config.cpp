@@ -89,7 +89,8 @@ std::optional<Credentials> find_entry(const json& auths, const std::string& regi
   // host/a/b, host/a, …: the longest prefix wins.
   for (std::string path = repository; !path.empty();) {
     for (const std::string& name : names) {
-      if (const auto found = auths.find(name + "/" + path); found != auths.end()) {
+      if (const auto found = auths.find(std::string(name).append("/").append(path));
+          found != auths.end()) {
         if (std::optional<Credentials> credentials = read_entry(*found)) {
           return credentials;
         }

@@ -428,7 +428,7 @@ void FaultRegistry::add(Fault fault) {
 
 std::string FaultRegistry::put_blob(const std::string& repository, const std::string& bytes) {
   const std::lock_guard lock(state_->mutex);
-  const std::string digest = Digest::of(bytes).str();
+  std::string digest = Digest::of(bytes).str();
   state_->repositories[repository].blobs[digest] = bytes;
   return digest;
 }
@@ -436,7 +436,7 @@ std::string FaultRegistry::put_blob(const std::string& repository, const std::st
 std::string FaultRegistry::put_manifest(const std::string& repository, const std::string& tag,
                                         const std::string& bytes, const std::string& media_type) {
   const std::lock_guard lock(state_->mutex);
-  const std::string digest = Digest::of(bytes).str();
+  std::string digest = Digest::of(bytes).str();
   auto& manifests = state_->repositories[repository].manifests;
   manifests[digest] = {bytes, media_type};
   if (!tag.empty()) {

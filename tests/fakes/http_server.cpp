@@ -62,7 +62,10 @@ class Connection {
         response.claimed == 0 ? std::uint64_t{response.body.size()} : response.claimed;
     std::string out = "HTTP/1.1 " + std::to_string(response.status) + " x\r\n";
     for (const auto& [name, value] : response.headers) {
-      out += name + ": " + value + "\r\n";
+      out += name;
+      out += ": ";
+      out += value;
+      out += "\r\n";
     }
     out += "Content-Length: " + std::to_string(length) + "\r\n\r\n";
     if (request.method != "HEAD") {
