@@ -120,6 +120,7 @@ class Build {
 
   Result<backend::BuildOutcome> carry_out() {
     Interrupts interrupts([this] {
+      world_.http->cancel();
       if (executor_ != nullptr) {
         executor_->cancel();
       }
@@ -213,6 +214,14 @@ class Build {
 
   Result<void> write_outputs(const backend::BuiltImage& image,
                              const std::vector<std::string>& names) {
+    // Where base layers can be mounted from instead of uploaded.
+    for (const ir::Op& op : compilation_->module.ops) {
+      if (const auto* base = std::get_if<ir::Image>(&op.data)) {
+        world_.registry->note_origin(
+            *ir::Reference::parse(base->ref),
+            compilation_->bindings->bound_image(*base->manifest)->manifest);
+      }
+    }
     for (const OutputOption& output : options_.outputs) {
       STRATA_TRY(write_output(world_, output, image.manifest, names));
     }

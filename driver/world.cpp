@@ -7,41 +7,28 @@
 #include <cstdlib>
 #include <thread>
 
+#include "backend/execute/executor.h"
 #include "backend/oci/image.h"
 #include "ir/base/text.h"
 #include "ir/reference.h"
 
 namespace strata::driver {
-namespace {
-
-// "docker.io=localhost:5000,ghcr.io=mirror:80"
-std::vector<std::pair<std::string, std::string>> mirrors_of(const std::string& text) {
-  std::vector<std::pair<std::string, std::string>> mirrors;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string field = text.substr(begin, end - begin);
-    const std::size_t equals = field.find('=');
-    if (equals != std::string::npos) {
-      mirrors.emplace_back(field.substr(0, equals), field.substr(equals + 1));
-    }
-    begin = end + 1;
-  }
-  return mirrors;
-}
-
-}  // namespace
-
 unsigned default_jobs() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 Result<World> World::open(unsigned jobs) {
   World world;
   STRATA_ASSIGN(world.store, backend::Store::open(backend::Store::default_path()));
+  backend::remove_stale_runtime_state(world.store->dead_builds());
   world.http = backend::make_curl_client();
   backend::RegistryOptions options;
   options.jobs = std::max(2U, jobs);
   if (const char* mirrors = std::getenv("STRATA_REGISTRY_MIRROR")) {
-    options.mirrors = mirrors_of(mirrors);
+    auto parsed = backend::parse_mirrors(mirrors);
+    if (!parsed) {
+      return Error{ErrorCode::Input,
+                   fmt::format("$STRATA_REGISTRY_MIRROR: `{}` is not HOST=MIRROR[,…]", mirrors)};
+    }
+    options.mirrors = *std::move(parsed);
   }
   options.on_notice = [](const std::string& message) {
     fmt::print(stderr, "strata: {}\n", message);

@@ -16,6 +16,8 @@ fi
 # A terminal's or a caller's settings must not decide what is tested.
 unset STRATA_HOME STRATA_RUNTIME SOURCE_DATE_EPOCH DOCKER_CONFIG
 export CCACHE_DIR=${CCACHE_DIR:-${HOME:-/root}/.cache/ccache}
+# Two checkouts of one text share what is compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 jobs=$(nproc)
 
 section() { printf '\n=== %s  [%ds]\n' "$1" "$SECONDS"; }

@@ -167,7 +167,7 @@ bool is_abandoned(const std::string& directory) {
 
 // Moves what dead processes left into this process's own scratch space, in one rename each, so that
 // two strata never remove the same tree, and a death in the middle leaves it to the next one.
-Result<std::vector<std::string>> claim_abandoned(const StoreFiles& files) {
+Result<std::vector<std::string>> claim_abandoned(StoreFiles& files) {
   std::vector<std::string> claimed;
   const std::string directory = files.root + "/tmp";
   STRATA_ASSIGN(const std::vector<std::string> names, list_directory(directory));
@@ -181,6 +181,7 @@ Result<std::vector<std::string>> claim_abandoned(const StoreFiles& files) {
     std::string target = files.scratch_name("trash");
     if (::rename(path.c_str(), target.c_str()) == 0) {
       claimed.push_back(std::move(target));
+      files.dead_builds.push_back(name);
     }
   }
   return claimed;
@@ -243,6 +244,7 @@ Store::~Store() {
 
 const std::string& Store::path() const { return state_->root; }
 const std::string& Store::build_id() const { return state_->build_id; }
+const std::vector<std::string>& Store::dead_builds() const { return state_->dead_builds; }
 std::string Store::stat_cache_path() const { return state_->root + "/stat-cache"; }
 
 Result<std::string> Store::new_scratch(const std::string& purpose) {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 #include <string_view>
 
 #include "backend/store/store.h"
@@ -38,6 +39,8 @@ class StoreFiles {
   std::string build_id;  // unique among processes and runs; must not reach an output
   int owner_pid = 0;     // who removes the scratch space: not a forked child
   Fd lease;
+  // Ids of builds whose remains this process found and took over.
+  std::vector<std::string> dead_builds;
   Fd gc_lock;
 
   [[nodiscard]] std::string in(std::string_view directory, std::string_view name) const;

@@ -114,6 +114,8 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace strata
 
+// `lhs` declares a variable, so it cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define STRATA_RESULT_JOIN_(a, b) a##b
 #define STRATA_RESULT_NAME_(a, b) STRATA_RESULT_JOIN_(a, b)
 
@@ -134,3 +136,4 @@ class [[nodiscard]] Result<void> {
     return std::move(name).error();                                            \
   }                                                                            \
   lhs = *std::move(name) /* NOLINT(bugprone-macro-parentheses) */
+// NOLINTEND(bugprone-macro-parentheses)
