@@ -50,7 +50,7 @@ struct Header {
 using Block = std::array<char, kTarBlock>;
 
 void put_text(Block& block, Field field, std::string_view text) {
-  std::memcpy(block.data() + field.offset, text.data(), std::min(text.size(), field.size));
+  text.copy(block.data() + field.offset, field.size);
 }
 
 // All digits but the last byte, which is NUL.
