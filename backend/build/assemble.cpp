@@ -26,17 +26,6 @@ void set_platform(const std::string& platform, ir::ImageConfig& config) {
   config.variant = second == std::string::npos ? "" : platform.substr(second + 1);
 }
 
-// An OCI manifest names OCI layer types; docker's gzip layers have the same bytes.
-std::string oci_layer_type(const std::string& type) {
-  if (type == "application/vnd.docker.image.rootfs.diff.tar.gzip") {
-    return "application/vnd.oci.image.layer.v1.tar+gzip";
-  }
-  if (type == "application/vnd.docker.image.rootfs.diff.tar") {
-    return "application/vnd.oci.image.layer.v1.tar";
-  }
-  return type;
-}
-
 class Assembler {
  public:
   Assembler(const BuildRequest& request, Roots& roots, const ir::Target& target)
@@ -89,7 +78,7 @@ class Assembler {
     made_.config = base->config;
     made_.manifest.layers = base->manifest.layers;
     for (Descriptor& layer : made_.manifest.layers) {
-      layer.media_type = oci_layer_type(layer.media_type);
+      layer.media_type = oci::oci_layer_type(layer.media_type);
     }
     made_.manifest.annotations = {{"org.opencontainers.image.base.digest", image.manifest->str()},
                                   {"org.opencontainers.image.base.name", image.ref}};
@@ -112,6 +101,7 @@ class Assembler {
                                         request_.jobs));
     }
     made_.config.diff_ids.push_back(layer.diff_id);
+    own_trees_.push_back(digest);
     made_.manifest.layers.push_back(
         {request_.profile.media_type(), layer.blob, layer.size, {}, ""});
     return {};
@@ -131,7 +121,18 @@ class Assembler {
     made_.config.history.push_back(std::move(entry));
   }
 
+  // So that a later reader of the image need not read layers whose trees are known.
+  Result<void> remember_trees() {
+    const std::vector<Digest> chains = oci::chain_ids(made_.config.diff_ids);
+    const std::size_t base = chains.size() - own_trees_.size();
+    for (std::size_t i = 0; i < own_trees_.size(); ++i) {
+      STRATA_TRY(request_.store.put_chain_tree(chains[base + i], own_trees_[i]));
+    }
+    return {};
+  }
+
   Result<BuiltImage> publish(const ir::StepRecord& key) {
+    STRATA_TRY(remember_trees());
     const std::string config = oci::write_config(made_.config);
     STRATA_ASSIGN(const Digest config_digest, request_.store.put_blob(config));
     made_.manifest.config = {std::string(oci::kConfigType), config_digest, config.size(), {}, ""};
@@ -147,6 +148,8 @@ class Assembler {
   Roots& roots_;
   const ir::Target& target_;
   Assembly made_;
+  // The trees of the layers above the base's.
+  std::vector<Digest> own_trees_;
   std::int64_t created_ = 0;
 };
 
