@@ -78,7 +78,7 @@ class Assembler {
     made_.config = base->config;
     made_.manifest.layers = base->manifest.layers;
     for (Descriptor& layer : made_.manifest.layers) {
-      layer.media_type = oci::oci_layer_type(layer.media_type);
+      STRATA_ASSIGN(layer.media_type, oci::oci_layer_type(layer.media_type));
     }
     made_.manifest.annotations = {{"org.opencontainers.image.base.digest", image.manifest->str()},
                                   {"org.opencontainers.image.base.name", image.ref}};
