@@ -125,7 +125,7 @@ std::string EmissionProfile::name() const {
 }
 
 std::string EmissionProfile::media_type() const {
-  const std::string base = "application/vnd.oci.image.layer.v1.tar";
+  std::string base = "application/vnd.oci.image.layer.v1.tar";
   switch (codec) {
     case Codec::None:
       return base;

@@ -97,7 +97,7 @@ Result<MemberTree::Added> MemberTree::add(TreeEntry member) {
   STRATA_TRY(ensure_parents(parent));
   const std::string resolved = join(parent, base);
   if (member.type == EntryType::Hardlink) {
-    return add_hard_link(std::move(member), resolved);
+    return add_hard_link(member, resolved);
   }
   Added added;
   Item item{std::move(member)};
@@ -132,8 +132,9 @@ Result<void> MemberTree::add_whiteout(const std::string& parent, const std::stri
   return {};
 }
 
-Result<MemberTree::Added> MemberTree::add_hard_link(TreeEntry member, const std::string& path) {
-  const std::string name = member.path;
+Result<MemberTree::Added> MemberTree::add_hard_link(const TreeEntry& member,
+                                                    const std::string& path) {
+  const std::string& name = member.path;
   STRATA_ASSIGN(const std::string link, clean_name(member.link, name));
   STRATA_ASSIGN(const std::string parent, resolve_parent(parent_of(link), name));
   const std::string target = join(parent, base_of(link));

@@ -56,7 +56,7 @@ class MemberTree {
   };
 
   Result<void> add_whiteout(const std::string& parent, const std::string& name);
-  Result<Added> add_hard_link(TreeEntry member, const std::string& path);
+  Result<Added> add_hard_link(const TreeEntry& member, const std::string& path);
   Result<std::string> resolve_parent(const std::string& path, const std::string& member) const;
   Result<void> ensure_parents(const std::string& path);
   Result<void> put(Item item);

@@ -143,6 +143,15 @@ class Merge {
   std::unordered_map<std::string_view, std::size_t> floors_;
 };
 
+std::string join(std::string_view directory, std::string_view name) {
+  std::string path(directory);
+  if (!path.empty()) {
+    path += '/';
+  }
+  path += name;
+  return path;
+}
+
 std::vector<std::string> components(std::string_view path) {
   std::vector<std::string> out;
   while (!path.empty()) {
@@ -198,7 +207,7 @@ Result<std::string> RootView::resolve(const std::string& path, FollowLast follow
       current = std::string(parent_of(current));
       continue;
     }
-    std::string next = current.empty() ? name : current + "/" + name;
+    std::string next = join(current, name);
     const bool follows = follow_last || !pending.empty();
     const std::optional<Found> found = follows ? find(next) : std::nullopt;
     if (!found || found->entry->type != EntryType::Symlink) {

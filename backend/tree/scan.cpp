@@ -64,6 +64,15 @@ std::string_view parent_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
+std::string join(std::string_view directory, std::string_view name) {
+  std::string path(directory);
+  if (!path.empty()) {
+    path += '/';
+  }
+  path += name;
+  return path;
+}
+
 class UpperScan {
  public:
   UpperScan(const std::string& directory, const RootView& below, const ScanOptions& options)
@@ -145,7 +154,7 @@ class UpperScan {
   void add_hidden(const std::string& directory, const std::unordered_set<std::string>& names) {
     for (const std::string& name : below_->list(directory)) {
       if (names.count(name) == 0) {
-        found_.push_back({whiteout(directory.empty() ? name : directory + "/" + name)});
+        found_.push_back({whiteout(join(directory, name))});
       }
     }
   }
@@ -159,7 +168,7 @@ class UpperScan {
 
   Result<void> add_child(int directory, const std::string& parent, const std::string& name,
                          bool opaque) {
-    std::string path = parent.empty() ? name : parent + "/" + name;
+    std::string path = join(parent, name);
     if (name.substr(0, 4) == ".wh.") {
       return Error{ErrorCode::Input,
                    path + ": a name that begins with `.wh.` is a deletion in an image layer"};
