@@ -102,7 +102,8 @@ cold "after touch"
 
 # Elsewhere, each file created in another order, directories read in another order.
 elsewhere() {
-  local from=$1 to=$2 order=$3 path
+  # In C: bash reads past the end of a name that is not UTF-8.
+  local from=$1 to=$2 order=$3 path LC_ALL=C
   mkdir -p "$to"
   (cd "$from" && find . -mindepth 1 -type d -print0 | LC_ALL=C sort -z "$order" | (cd "$to" && xargs -0 mkdir -p))
   while IFS= read -r -d '' path; do
