@@ -102,9 +102,15 @@ void show_text(const backend::oci::Image& image) {
   fmt::print("manifest    {}\nconfig      {}\nplatform    {}/{}{}{}\n",
              image.manifest_descriptor.digest.str(), image.manifest.config.digest.str(), config.os,
              config.architecture, config.variant.empty() ? "" : "/", config.variant);
-  fmt::print("entrypoint  {}\ncmd         {}\nuser        {}\nworkdir     {}\n",
-             joined(config.entrypoint.value_or(ir::Strings())),
-             joined(config.cmd.value_or(ir::Strings())), config.user, config.workdir);
+  const auto show = [](std::string_view name, const std::string& value) {
+    if (!value.empty()) {
+      fmt::print("{:<11} {}\n", name, value);
+    }
+  };
+  show("entrypoint", joined(config.entrypoint.value_or(ir::Strings())));
+  show("cmd", joined(config.cmd.value_or(ir::Strings())));
+  show("user", config.user);
+  show("workdir", config.workdir);
   for (const auto& [name, value] : config.env) {
     fmt::print("env         {}={}\n", name, value);
   }

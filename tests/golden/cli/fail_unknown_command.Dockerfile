@@ -1,19 +1,25 @@
 FROM scratch
 #---- RUN: strata buld .
 #---- STDERR
+# strata: error: there is no command `buld`; did you mean `build`?
 #---- EXIT: 2
 #---- RUN: strata build --tagg x .
 #---- STDERR
+# strata: error: The following arguments were not expected: . --tagg; did you mean `--tag`?
 #---- EXIT: 2
 #---- RUN: strata build -o type=zip,dest=x .
 #---- STDERR
+# strata: error: -o: unknown type `zip` (known: oci, oci-archive, docker, tar, local, registry); `strata build --help` lists its options
 #---- EXIT: 2
 #---- RUN: strata build -t BadName .
 #---- STDERR
+# strata: error: `BadName` is not an image reference
 #---- EXIT: 2
 #---- RUN: strata build nowhere
 #---- STDERR
+# strata: error: nowhere: there is no image.strata, Dockerfile or Containerfile here; name the file with -f
 #---- EXIT: 2
 #---- RUN: strata inspect nothing
 #---- STDERR
+# strata: error: there is no image `nothing` in the store
 #---- EXIT: 2

@@ -1,8 +1,10 @@
 // Runs of real containers: what the process sees, what it leaves, how it ends.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -34,6 +36,10 @@ TEST_F(ExecuteTest, root_keeps_the_times_and_mode_of_its_lower) {
   start();
   const std::string top = directory("top");
   ASSERT_EQ(::chmod(top.c_str(), 0750), 0);
+  // Older than the epoch: a later time is the clock's, and clamped.
+  const timespec old = {.tv_sec = 1000, .tv_nsec = 5};
+  const std::array<timespec, 2> times = {old, old};
+  ASSERT_EQ(::utimensat(AT_FDCWD, top.c_str(), times.data(), 0), 0);
   struct stat before {};
   ASSERT_EQ(::stat(top.c_str(), &before), 0);
   RunSpec spec = shell("stat -c '%a %u' /");
@@ -45,6 +51,15 @@ TEST_F(ExecuteTest, root_keeps_the_times_and_mode_of_its_lower) {
   EXPECT_EQ(after.st_mode, before.st_mode);
   EXPECT_EQ(after.st_mtim.tv_sec, before.st_mtim.tv_sec);
   EXPECT_EQ(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+}
+
+TEST_F(ExecuteTest, root_of_a_lower_that_was_unpacked_just_now_has_the_epoch) {
+  start();
+  RunSpec spec = shell("stat -c %Y /");
+  spec.epoch = 1000000000;
+  spec.lowers.push_back(directory("top"));
+  ASSERT_TRUE(run(spec).ok());
+  EXPECT_EQ(output_, "1000000000\n");
 }
 
 TEST_F(ExecuteTest, upper_holds_what_the_process_changed) {
