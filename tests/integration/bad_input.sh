@@ -55,16 +55,11 @@ FROM nothing.invalid/no/such:image
 RUN true
 DOCKERFILE
 
-# A link that leaves the context is copied as a link, never followed.
-cat >Dockerfile <<'DOCKERFILE'
+# A link is followed within the context only.
+refused 2 2:6 '(SourceOutsideContext|BadSourcePattern)' '`escaping`.* outside the context' <<'DOCKERFILE'
 FROM scratch
 COPY escaping /
 DOCKERFILE
-quiet "$STRATA" build --progress plain -o "type=local,dest=$work/root" .
-[[ ! -f $work/root/escaping || -L $work/root/escaping ]] || fail "a link out of the context was followed"
-! grep -rq secret "$work/root" 2>/dev/null || fail "content from outside the context"
-rm -rf "$work/root"
-ok "a link out of the context is not followed"
 
 refused 4 3:1 StepFailed 'exit code 7' 'last words' '[0-9a-f]{12}' 'RUN echo last words' <<'DOCKERFILE'
 FROM debian:bookworm-slim
@@ -72,14 +67,28 @@ RUN true
 RUN echo last words; exit 7
 DOCKERFILE
 
-refused 4 2:1 StepFailed '(signal 9|SIGKILL)' <<'DOCKERFILE'
+# A process inside cannot kill the first one of its namespace: the signal comes from outside.
+refused_when_killed() {
+  local signal=$1 pid deadline=$((SECONDS + 30))
+  (
+    until pid=$(pgrep -x -f 'sleep 77[.]123'); do
+      ((SECONDS < deadline)) || exit 1
+      sleep 0.1
+    done
+    # shellcheck disable=SC2086
+    kill "-$signal" $pid
+  ) &
+  refused 4 2:1 StepFailed "(signal $(kill -l "$signal")|SIG$signal)" <<'DOCKERFILE'
 FROM debian:bookworm-slim
-RUN kill -9 $$
+RUN ["sleep", "77.123"]
 DOCKERFILE
+  wait
+}
+refused_when_killed KILL
 
-refused 4 2:1 StepFailed '(signal 6|SIGABRT)' <<'DOCKERFILE'
+refused 4 2:1 StepFailed 'exit code 137' <<'DOCKERFILE'
 FROM debian:bookworm-slim
-RUN ["/bin/sh", "-c", "kill -ABRT $$"]
+RUN sh -c 'kill -9 $$'; exit $?
 DOCKERFILE
 
 refused 4 2:1 StepFailed 'no-such-program' <<'DOCKERFILE'
@@ -145,11 +154,11 @@ expect_exit 2 "$STRATA" build --no-such-flag .
 expect_exit 2 "$STRATA" nothing
 expect_exit 2 "$STRATA" build "$work/no/such/directory"
 expect_exit 2 "$STRATA" build -f "$work/no-such-file" .
-expect_exit 2 "$STRATA" run no/such/image:1
+expect_exit 5 "$STRATA" run no/such/image:1
 printf 'FROM debian:bookworm-slim\nRUN true\n' >Dockerfile
 expect_exit 2 "$STRATA" build --target none .
 says 'none'
-ok "wrong use: exit 2"
+ok "wrong use: exit 2; an image that no registry has: exit 5"
 
 # No runtime on the machine: only when a RUN needs one.
 mkdir "$work/path"

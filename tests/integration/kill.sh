@@ -52,12 +52,20 @@ leftovers=$(find "$STRATA_HOME/tmp" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
 ((leftovers == 0)) || fail "$leftovers entries left in tmp/ of the store"
 ok "the next build cleaned the scratch space"
 
-# kill -9 of the executor, or of everything in the process group at once.
+# in_group ARGUMENT…: starts strata as a shell with job control does, in a process group of its own
+# that $pid names, with SIGINT not ignored.
+in_group() {
+  set -m
+  "$STRATA" "$@" >"$work/output" 2>&1 &
+  pid=$!
+  set +m
+}
+
+# kill -9 of everything in the process group at once.
 dockerfile 201 "sleep 31.201"
-setsid "$STRATA" build --progress plain -t killed:group . >"$work/output" 2>&1 &
-pid=$!
+in_group build --progress plain -t killed:group .
 started 201 "$pid"
-kill -9 -- "-$(ps -o pgid= -p "$(pgrep -f "$STRATA build --progress plain -t killed:group" | head -n 1)" | tr -d ' ')"
+kill -9 -- "-$pid"
 wait "$pid" 2>/dev/null || true
 nothing_left "31.201"
 ok "kill -9 of the process group: nothing left"
@@ -65,10 +73,9 @@ ok "kill -9 of the process group: nothing left"
 # Ctrl-C: the terminal's signal to the foreground process group.
 for signal in INT TERM; do
   dockerfile 30 "sleep 31.30"
-  setsid --wait bash -c 'trap - INT; exec "$@"' _ "$STRATA" build --progress plain -t interrupted . >"$work/output" 2>&1 &
-  pid=$!
+  in_group build --progress plain -t interrupted .
   started 30 "$pid"
-  kill "-$signal" -- "-$(ps -o pgid= -p "$(pgrep -f "$STRATA build --progress plain -t interrupted" | tail -n 1)" | tr -d ' ')"
+  kill "-$signal" -- "-$pid"
   code=0
   wait "$pid" || code=$?
   same "$code" 130 "the exit code after SIG$signal"
@@ -88,7 +95,7 @@ until pgrep -f "sleep 31.401" >/dev/null; do
   sleep 0.1
 done
 tmux -L "strata-$$" capture-pane -p >"$work/output"
-says 'RUN echo started'
+says 'echo started'
 tmux -L "strata-$$" send-keys C-c
 until [[ -e $work/code ]]; do
   ((SECONDS < deadline)) || fail "Ctrl-C did not end the build"
