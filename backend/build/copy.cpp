@@ -108,7 +108,7 @@ class Copier {
   Result<void> copy_directory(const CopyItem& item) {
     STRATA_ASSIGN(const std::string dest, editor_.resolve(request_.op.dest));
     if (editor_.is_directory(dest)) {
-      // What is there keeps its attributes; only what BuildKit creates takes the source's.
+      // What is there keeps its attributes.
       return copy_content(item, dest);
     }
     const std::size_t start = dest.find_first_not_of('/');
@@ -116,7 +116,12 @@ class Copier {
     STRATA_ASSIGN(const std::string parent,
                   editor_.make_directories(parent_of(clean), parents_owner()));
     const std::string path = join(parent, base_name(clean));
-    STRATA_TRY(editor_.put(dressed(item.entries.front(), path, item.times), std::nullopt));
+    // A directory's contents are copied, not the directory: one that is made here is as BuildKit
+    // makes it, 0755 and without attributes of the source's.
+    TreeEntry made;
+    made.type = EntryType::Directory;
+    made.mode = 0755;
+    STRATA_TRY(editor_.put(dressed(std::move(made), path, CopyItem::Times::Epoch), std::nullopt));
     return copy_content(item, path);
   }
 

@@ -122,8 +122,8 @@ TEST(Copy, ADirectoryGivesItsContent) {
   const auto item = tree_item({file("a", "a"), directory("d", 0700), file("d/b", "b")});
   const Tree made = copied(copy_to("/app"), {item}, base());
   EXPECT_EQ(paths(made), (Paths{"app", "app/a", "app/d", "app/d/b"}));
-  // What the copy makes takes the source directory's mode; what was there keeps its own.
-  EXPECT_EQ(made.find("app")->mode, 0711U);
+  // What the copy makes is 0755, whatever the source directory has; what was there keeps its mode.
+  EXPECT_EQ(made.find("app")->mode, 0755U);
   EXPECT_EQ(copied(copy_to("/tmp"), {item}, base()).find("tmp")->mode, 01777U);
   EXPECT_EQ(paths(copied(copy_to("/"), {item}, base())), (Paths{"a", "d", "d/b"}));
 }
