@@ -29,9 +29,9 @@ struct PassOptions {
   std::string* log = nullptr;
 };
 
-// Runs the named passes in order, on a module that is verified first. False, with a diagnostic, when
-// a name is unknown (UnknownPass), the module is not valid, or verification fails after a pass (the
-// pass is named, and the IR before it is noted).
+// Runs the named passes in order, on a module that is verified first. False, with a diagnostic,
+// when a name is unknown (UnknownPass), the module is not valid, or verification fails after a pass
+// (the pass is named, and the IR before it is noted).
 [[nodiscard]] bool run_passes(ir::Module& module, const std::vector<std::string>& names,
                               const PassOptions& options, Emitter& emitter);
 

@@ -139,7 +139,8 @@ class Store {
   // free). -----------------------------------------------------------
   [[nodiscard]] Result<std::string> new_scratch(const std::string& purpose);
   [[nodiscard]] const std::string& build_id() const;
-  // Ids of builds that died and whose scratch space open() took over: their cgroups may still stand.
+  // Ids of builds that died and whose scratch space open() took over: their cgroups may still
+  // stand.
   [[nodiscard]] const std::vector<std::string>& dead_builds() const;
   [[nodiscard]] std::string stat_cache_path() const;
 

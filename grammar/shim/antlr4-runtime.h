@@ -1,8 +1,8 @@
-// The ANTLR runtime's umbrella header without misc/InterpreterDataReader.h, which clang 14 cannot compile
-// (a deleted default constructor); nothing here needs it. Found before the real one by include order.
+// The ANTLR runtime's umbrella header without misc/InterpreterDataReader.h, which clang 14 cannot
+// compile (a deleted default constructor); nothing here needs it. Found before the real one by
+// include order.
 #pragma once
 
-#include "antlr4-common.h"
 #include "ANTLRErrorListener.h"
 #include "ANTLRErrorStrategy.h"
 #include "ANTLRFileStream.h"
@@ -45,6 +45,7 @@
 #include "UnbufferedTokenStream.h"
 #include "Vocabulary.h"
 #include "WritableToken.h"
+#include "antlr4-common.h"
 #include "atn/ATN.h"
 #include "atn/ATNConfig.h"
 #include "atn/ATNConfigSet.h"

@@ -161,14 +161,22 @@ says 'none'
 ok "wrong use: exit 2; an image that no registry has: exit 5"
 
 # No runtime on the machine: only when a RUN needs one.
-mkdir "$work/path"
-for tool in sh env; do ln -s "$(command -v "$tool")" "$work/path/$tool"; done
+# Hidden by an empty file over each, in a mount namespace of the command's own: the usual folders are searched beside PATH.
+cat >"$work/without-runtime" <<'EOF'
+for name in runc crun; do
+  for file in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin; do
+    [ ! -e "$file/$name" ] || mount --bind /dev/null "$file/$name" || exit 99
+  done
+done
+exec "$@"
+EOF
+without_runtime=(unshare --mount sh "$work/without-runtime")
 printf 'FROM debian:bookworm-slim\nRUN echo needs a runtime\n' >Dockerfile
-expect_exit 7 env PATH="$work/path" "$STRATA" build --progress plain -t bad:1 .
+expect_exit 7 "${without_runtime[@]}" "$STRATA" build --progress plain -t bad:1 .
 says 'strata doctor' 'runc' 'crun'
 same "$(published)" "$before" "the names without a runtime"
 printf 'FROM debian:bookworm-slim\nCOPY file /file\n' >Dockerfile
-expect_exit 0 env PATH="$work/path" "$STRATA" build --progress plain .
+expect_exit 0 "${without_runtime[@]}" "$STRATA" build --progress plain .
 printf 'FROM debian:bookworm-slim\nRUN echo needs a runtime\n' >Dockerfile
 expect_exit 7 "$STRATA" build --progress plain --runtime "$work/no-runtime" .
 nothing_left

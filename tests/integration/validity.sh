@@ -31,7 +31,7 @@ valid() {
   # A copy verifies every digest and size.
   quiet skopeo copy -q "oci:$layout:$ref" "dir:$work/copied"
   rm -rf "$work/copied"
-  quiet oci-image-tool validate --type imageLayout --ref "name=$ref" "$layout"
+  quiet oci-image-tool validate --type image --ref "name=$ref" "$layout"
   ok "$name: oci-image-tool validates"
   quiet umoci unpack --image "$layout:$ref" "$work/bundle"
   [[ -L $work/bundle/rootfs/bin && -d $work/bundle/rootfs/etc ]] || fail "$name: umoci unpacked something else"

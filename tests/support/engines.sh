@@ -2,10 +2,13 @@
 # Each with runc: crun refuses hosts with both cgroup versions mounted.
 runc=$(command -v runc || echo /usr/sbin/runc)
 
-containers=(--root "$work/containers" --runroot "$work/containers-run" --storage-driver overlay)
+# podman takes a run root of 50 characters at most.
+runroot=$(mktemp -d /tmp/sr.XXXXXX)
+at_exit 'rm -rf "$runroot"'
+containers=(--root "$work/containers" --runroot "$runroot" --storage-driver overlay)
 podman() { command podman "${containers[@]}" --runtime "$runc" --cgroup-manager cgroupfs "$@"; }
-# The limits of this process: raising them needs a privilege that a test machine may not have.
-podman_run() { podman run --rm --network host --ulimit host "$@"; }
+# Low limits: raising them needs a privilege that a test machine may not have.
+podman_run() { podman run --rm --network host --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "$@"; }
 buildah() { command buildah "${containers[@]}" "$@"; }
 # buildah_build CONTEXT NAME [OPTION…]
 buildah_build() {

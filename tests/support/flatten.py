@@ -161,6 +161,9 @@ class Image:
             # null, "" and {} all say nothing.
             if not value or key in ("Hostname", "Domainname", "Image"):
                 continue
+            if key == "Env":
+                # Names are unique, so their order says nothing.
+                value = dict(item.split("=", 1) for item in value)
             if isinstance(value, dict):
                 for inner, text in sorted(value.items()):
                     out.append(("config", f"{key}.{inner}", json.dumps(text, sort_keys=True)))

@@ -13,6 +13,9 @@ umask 022
 test_name=$(basename "$0" .sh)
 # Under /var/tmp: a tmpfs on /tmp would hide what differs between file systems.
 work=$(mktemp -d "${STRATA_TEST_TMP:-/var/tmp}/strata-$test_name.XXXXXX")
+# podman takes the path of a layout for a repository name, and wants it in lower case.
+mv "$work" "${work,,}-$$"
+work=${work,,}-$$
 chmod 755 "$work"
 export STRATA_HOME=$work/store
 # No test may read or change this machine's docker configuration.
