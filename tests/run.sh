@@ -1,20 +1,18 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test. Needs a Debian 12 with root or sudo.
-# Use: tests/run.sh [--fast | --tidy] [ctest options…]
-#   --fast   without the sanitizer build
-#   --tidy   with clang-tidy too (a quarter of an hour when nothing is cached)
+# Use: tests/run.sh [--all] [ctest options…]
+#   --all   with clang-tidy and the unit tests under sanitizers too (half an hour when nothing is cached)
 # ctest runs last, so that its closing lines are the last output.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [[ $(id -u) != 0 ]]; then
   exec sudo -E bash "$0" "$@"
 fi
-fast=no
-tidy=no
-case ${1:-} in
-  --fast) fast=yes && shift ;;
-  --tidy) tidy=yes && shift ;;
-esac
+all=no
+if [[ ${1:-} == --all ]]; then
+  all=yes
+  shift
+fi
 # A terminal's or a caller's settings must not decide what is tested.
 unset STRATA_HOME STRATA_RUNTIME SOURCE_DATE_EPOCH DOCKER_CONFIG
 export CCACHE_DIR=${CCACHE_DIR:-${HOME:-/root}/.cache/ccache}
@@ -37,12 +35,10 @@ cmake --build --preset debug -j "$jobs" -- --quiet
 section "clang-format"
 git ls-files -z -- '*.cpp' '*.h' | xargs -0 clang-format --dry-run --Werror
 
-if [[ $tidy == yes ]]; then
+if [[ $all == yes ]]; then
   section "clang-tidy"
   tests/support/tidy.sh build/debug
-fi
 
-if [[ $fast == no ]]; then
   section "unit tests under AddressSanitizer and UBSan"
   cmake --preset sanitize >/dev/null
   cmake --build --preset sanitize -j "$jobs" -- --quiet
