@@ -9,6 +9,12 @@ if [[ $(id -u) != 0 ]]; then
 fi
 unset STRATA_RUNTIME SOURCE_DATE_EPOCH
 
+# A store of its own, empty: the first build must do everything.
+work=$PWD/build/quickstart
+rm -rf "$work"
+mkdir -p "$work"
+export STRATA_HOME=$work/store
+
 section() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 show() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 fail() { printf 'quickstart: %s\n' "$*" >&2; exit 1; }
@@ -24,12 +30,6 @@ cmake --build --preset release --target strata -j "$(nproc)" -- --quiet
 strata=$PWD/build/release/driver/strata
 show "$strata" version
 show "$strata" doctor
-
-# A store of its own, empty: the first build must do everything.
-work=$PWD/build/quickstart
-rm -rf "$work"
-mkdir -p "$work"
-export STRATA_HOME=$work/store
 
 section "Base images"
 debian=docker.io/library/debian:bookworm-slim
