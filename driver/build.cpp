@@ -39,11 +39,6 @@ std::vector<std::string> last_lines(const std::string& text) {
   return lines;
 }
 
-bool is_step(const ir::Op& op) {
-  return std::holds_alternative<ir::Exec>(op.data) || std::holds_alternative<ir::Copy>(op.data) ||
-         std::holds_alternative<ir::Mkdir>(op.data);
-}
-
 std::vector<StepTitle> titles_of(const Compilation& compilation) {
   std::vector<StepTitle> titles;
   for (std::uint32_t i = 0; i < compilation.module.ops.size(); ++i) {
@@ -292,7 +287,7 @@ class Build {
 
   StepExtra extra_of(const backend::BuildOutcome& outcome, ir::OpId id) const {
     const backend::BuiltStep& step = outcome.steps[id.index];
-    if (!is_step(compilation_->module.op(id))) {
+    if (!backend::makes_files(compilation_->module.op(id))) {
       return {"hit", std::nullopt, std::nullopt};
     }
     switch (step.status) {
@@ -310,7 +305,7 @@ class Build {
     std::size_t ran = 0;
     std::size_t steps = 0;
     for (std::uint32_t i = 0; i < outcome.steps.size(); ++i) {
-      if (is_step(compilation_->module.ops[i])) {
+      if (backend::makes_files(compilation_->module.ops[i])) {
         ++steps;
         ran += outcome.steps[i].status == backend::BuiltStep::Status::Ran ? 1U : 0U;
       }

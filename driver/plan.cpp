@@ -31,40 +31,14 @@ ExitCode print_preimage(const Compilation& compilation, const std::string& wante
   return ExitCode::Done;
 }
 
-}  // namespace
-
-ExitCode run_plan(const PlanOptions& options) {
-  auto world = World::open(options.input.jobs);
-  if (!world) {
-    return report(world.error());
-  }
-  auto compilation = compile(options.input, *world);
-  if (!compilation) {
-    return report(compilation.error());
-  }
-  if (*compilation == nullptr) {
-    return ExitCode::Input;
-  }
-  const Compilation& compiled = **compilation;
+ExitCode print_plan(const PlanOptions& options, const Compilation& compiled) {
   fmt::print("{}", options.format == OutputFormat::Json ? plan_json(compiled) + "\n"
                                                         : plan_text(compiled));
   return options.detailed_exitcode && !compiled.plan.all_hit() ? ExitCode::WorkPending
                                                                : ExitCode::Done;
 }
 
-ExitCode run_key(const KeyOptions& options) {
-  auto world = World::open(options.input.jobs);
-  if (!world) {
-    return report(world.error());
-  }
-  auto compilation = compile(options.input, *world);
-  if (!compilation) {
-    return report(compilation.error());
-  }
-  if (*compilation == nullptr) {
-    return ExitCode::Input;
-  }
-  const Compilation& compiled = **compilation;
+ExitCode print_key(const KeyOptions& options, const Compilation& compiled) {
   if (!options.preimage.empty()) {
     return print_preimage(compiled, options.preimage);
   }
@@ -84,6 +58,35 @@ ExitCode run_key(const KeyOptions& options) {
     }
   }
   return ExitCode::Done;
+}
+
+// Compiles an input in a world of its own and hands it to `print`.
+template <typename Print>
+ExitCode with_compilation(const InputOptions& input, Print&& print) {
+  auto world = World::open(input.jobs);
+  if (!world) {
+    return report(world.error());
+  }
+  auto compilation = compile(input, *world);
+  if (!compilation) {
+    return report(compilation.error());
+  }
+  if (*compilation == nullptr) {
+    return ExitCode::Input;
+  }
+  return print(**compilation);
+}
+
+}  // namespace
+
+ExitCode run_plan(const PlanOptions& options) {
+  return with_compilation(
+      options.input, [&](const Compilation& compiled) { return print_plan(options, compiled); });
+}
+
+ExitCode run_key(const KeyOptions& options) {
+  return with_compilation(
+      options.input, [&](const Compilation& compiled) { return print_key(options, compiled); });
 }
 
 }  // namespace strata::driver

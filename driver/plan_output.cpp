@@ -79,11 +79,6 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool is_source(const ir::Op& op) {
-  return !std::holds_alternative<ir::Exec>(op.data) && !std::holds_alternative<ir::Copy>(op.data) &&
-         !std::holds_alternative<ir::Mkdir>(op.data);
-}
-
 std::string text_line(const Compilation& compilation, ir::OpId id) {
   const ir::Op& op = compilation.module.op(id);
   const backend::PlannedStep& step = compilation.plan.steps[id.index];
@@ -93,7 +88,7 @@ std::string text_line(const Compilation& compilation, ir::OpId id) {
     instruction = instruction.substr(0, 69) + "...";
   }
   const std::string reason =
-      is_source(op) || step.reason == "cached" ? "" : "  (" + step.reason + ")";
+      !backend::makes_files(op) || step.reason == "cached" ? "" : "  (" + step.reason + ")";
   return fmt::format("  {:<7}  {:<12}  {:<14}  {}{}\n", backend::status_name(step.status),
                      record ? record->digest.short_hex() : "-", stage_of(compilation.module, id),
                      instruction, reason);
@@ -172,7 +167,7 @@ std::string plan_text(const Compilation& compilation) {
       continue;
     }
     text += text_line(compilation, id);
-    if (!is_source(compilation.module.op(id))) {
+    if (backend::makes_files(compilation.module.op(id))) {
       ++counts[backend::status_name(compilation.plan.steps[id.index].status)];
     }
   }

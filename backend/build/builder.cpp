@@ -18,11 +18,6 @@
 namespace strata::backend {
 namespace {
 
-bool makes_files(const ir::Op& op) {
-  return std::holds_alternative<ir::Exec>(op.data) || std::holds_alternative<ir::Copy>(op.data) ||
-         std::holds_alternative<ir::Mkdir>(op.data);
-}
-
 class Scheduler {
  public:
   explicit Scheduler(const BuildRequest& request)

@@ -8,11 +8,6 @@
 namespace strata::backend {
 namespace {
 
-bool makes_files(const ir::Op& op) {
-  return std::holds_alternative<ir::Exec>(op.data) || std::holds_alternative<ir::Copy>(op.data) ||
-         std::holds_alternative<ir::Mkdir>(op.data);
-}
-
 class Planner {
  public:
   explicit Planner(const PlanRequest& request) : request_(request) {}
@@ -194,6 +189,11 @@ class Planner {
 };
 
 }  // namespace
+
+bool makes_files(const ir::Op& op) {
+  return std::holds_alternative<ir::Exec>(op.data) || std::holds_alternative<ir::Copy>(op.data) ||
+         std::holds_alternative<ir::Mkdir>(op.data);
+}
 
 std::string_view status_name(StepStatus status) {
   switch (status) {

@@ -20,6 +20,10 @@ enum class StepStatus {
 };
 [[nodiscard]] std::string_view status_name(StepStatus status);
 
+// Whether an op is a step of a build: exec, copy or mkdir. The others are sources and config, which
+// are never run.
+[[nodiscard]] bool makes_files(const ir::Op& op);
+
 // What a build will do with one op.
 struct PlannedStep {
   StepStatus status = StepStatus::Unknown;
