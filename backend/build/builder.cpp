@@ -1,4 +1,6 @@
-// Runs the steps of a plan on several threads, each as soon as its inputs are there.
+// Runs the steps of a plan on several threads, each as soon as its inputs are there. One more
+// thread follows them and makes what they made last: a RUN does not wait until the one before it is
+// synced and compressed.
 #include "backend/build/builder.h"
 
 #include <fmt/format.h>
@@ -96,6 +98,9 @@ class Scheduler {
       ready_.push_back(id);
     }
     if (std::holds_alternative<ir::Exec>(op.data)) {
+      if (request_.executor != nullptr) {
+        request_.executor->prepare();
+      }
       roots_.unpack_bases();
       keep_chain_unpacked(ir::root_operand(op));
     } else if (const auto* copy = std::get_if<ir::Copy>(&op.data)) {
@@ -119,9 +124,16 @@ class Scheduler {
     for (std::size_t i = 0; i < count; ++i) {
       threads.emplace_back([this] { worker(); });
     }
+    std::thread publishing([this] { publisher(); });
     for (std::thread& thread : threads) {
       thread.join();
     }
+    {
+      const std::lock_guard lock(mutex_);
+      all_made_ = true;
+    }
+    made_.notify_one();
+    publishing.join();
   }
 
   bool stopped() const { return error_ || !outcome_.failures.empty() || request_.cancelled; }
@@ -153,25 +165,57 @@ class Scheduler {
     request_.observer.step_started(id);
     StepFailure failure{id, {}, 0, 0, ""};
     const auto start = std::chrono::steady_clock::now();
-    auto done = runner_.run(id, keep_[id.index], failure);
+    auto made = runner_.make(id, keep_[id.index], failure);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    if (done) {
-      roots_.bind(id, done->tree);
-      request_.observer.step_ended(id, StepEnd::Ran, took.count(), done->bytes);
+    if (made) {
+      roots_.bind(id, made->digest, made->tree);
+      request_.observer.step_ended(id, StepEnd::Ran, took.count(), made->bytes);
       const std::lock_guard lock(mutex_);
-      outcome_.steps[id.index] = {BuiltStep::Status::Ran, took.count(), done->bytes};
+      outcome_.steps[id.index] = {BuiltStep::Status::Ran, took.count(), made->bytes};
+      unpublished_.push_back(*std::move(made));
+      made_.notify_one();
       return;
     }
-    const ErrorCode code = done.error().code;
+    const ErrorCode code = made.error().code;
     request_.observer.step_ended(
         id, code == ErrorCode::Interrupted ? StepEnd::Interrupted : StepEnd::Failed, took.count(),
         0);
+    failure.error = std::move(made).error();
+    fail(std::move(failure));
+  }
+
+  void fail(StepFailure failure) {
     const std::lock_guard lock(mutex_);
+    const ErrorCode code = failure.error.code;
     if (code == ErrorCode::Step || code == ErrorCode::Input || code == ErrorCode::NotFound) {
-      failure.error = std::move(done).error();
       outcome_.failures.push_back(std::move(failure));
     } else if (!error_) {
-      error_ = std::move(done).error();
+      error_ = std::move(failure.error);
+    }
+    wake_.notify_all();
+  }
+
+  // In the order in which the steps were made, also when others fail: what was made is not made
+  // again by the next build.
+  void publisher() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      made_.wait(lock, [&] { return !unpublished_.empty() || all_made_; });
+      if (unpublished_.empty()) {
+        return;
+      }
+      const MadeStep made = std::move(unpublished_.front());
+      unpublished_.pop_front();
+      const bool layers = !stopped();
+      lock.unlock();
+      Result<void> done = runner_.publish(made);
+      if (done && layers) {
+        done = runner_.write_layer_of(made);
+      }
+      if (!done) {
+        fail({made.step, std::move(done).error(), 0, 0, ""});
+      }
+      lock.lock();
     }
   }
 
@@ -204,6 +248,10 @@ class Scheduler {
   // Guards what follows, and outcome_ while threads run.
   std::mutex mutex_;
   std::condition_variable wake_;
+  // Tells the publisher of a step in unpublished_, or that no other will come.
+  std::condition_variable made_;
+  std::deque<MadeStep> unpublished_;
+  bool all_made_ = false;
   std::deque<ir::OpId> ready_;
   std::size_t pending_ = 0;
   std::optional<Error> error_;

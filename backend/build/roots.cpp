@@ -57,9 +57,12 @@ class ViewContent final : public Content {
 Roots::Roots(const ir::Module& module, Store& store, Registry& registry, const Sources& sources)
     : module_(&module), store_(&store), registry_(&registry), sources_(&sources) {}
 
-void Roots::bind(ir::OpId step, const Digest& tree) {
+void Roots::bind(ir::OpId step, const Digest& tree, std::shared_ptr<const Tree> content) {
   const std::lock_guard lock(mutex_);
   bound_.insert_or_assign(step, tree);
+  if (content != nullptr) {
+    trees_.insert_or_assign(tree, std::move(content));
+  }
 }
 
 std::optional<Digest> Roots::bound(ir::OpId step) const {

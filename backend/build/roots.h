@@ -28,8 +28,9 @@ class Roots {
   // Says before anything else that a RUN will need base images unpacked: they are unpacked in the
   // pass that reads them.
   void unpack_bases() { unpack_ = oci::Unpack::Yes; }
-  // The tree that a step left; before anything asks for a root that holds it.
-  void bind(ir::OpId step, const Digest& tree);
+  // The tree that a step left; before anything asks for a root that holds it. `content` is given
+  // for a tree that the store may not have yet.
+  void bind(ir::OpId step, const Digest& tree, std::shared_ptr<const Tree> content = nullptr);
   [[nodiscard]] std::optional<Digest> bound(ir::OpId step) const;
 
   // The diff trees' digests of the chain that `root` ends, bottom first, base layers included.

@@ -29,38 +29,36 @@ std::uint64_t size_of(const Tree& tree) {
 
 }  // namespace
 
-Result<StepDone> StepRunner::run(ir::OpId step, KeepResult keep, StepFailure& failure) {
+Result<MadeStep> StepRunner::make(ir::OpId step, KeepResult keep, StepFailure& failure) {
   const ir::Op& op = request_->module.op(step);
   const auto& record = request_->records[step.index];
   STRATA_CHECK(record.has_value(), "an unbound step reached the builder");
   // Another process may be building the same step: the second one takes the first one's result.
-  STRATA_ASSIGN(const Fd lock, request_->store.lock("step-" + record->digest.hex(), [&](int pid) {
+  STRATA_ASSIGN(Fd lock, request_->store.lock("step-" + record->digest.hex(), [&](int pid) {
     request_->observer.notice(fmt::format("waiting for process {}, which runs the same step", pid));
   }));
-  STRATA_ASSIGN(const auto made_meanwhile, stored_result(step));
+  STRATA_ASSIGN(auto made_meanwhile, stored_result(step));
   if (made_meanwhile) {
-    return *made_meanwhile;
+    return *std::move(made_meanwhile);
   }
   const auto start = std::chrono::steady_clock::now();
-  StepDone done;
+  MadeStep made;
+  made.step = step;
+  made.keep = keep;
   if (const auto* exec = std::get_if<ir::Exec>(&op.data)) {
-    STRATA_ASSIGN(Tree tree, run_exec(step, *exec, failure));
-    const auto kept = std::make_shared<const Tree>(std::move(tree));
-    done = {tree_digest(*kept), size_of(*kept)};
-    if (keep.layer && !kept->entries.empty()) {
-      STRATA_TRY(ensure_layer(request_->store, kept, done.tree, nullptr, request_->profile,
-                              request_->jobs));
-    }
+    STRATA_TRY(run_exec(*exec, made, failure));
   } else if (const auto* copy = std::get_if<ir::Copy>(&op.data)) {
-    STRATA_ASSIGN(done, run_copy(step, *copy, keep));
+    STRATA_TRY(run_copy(*copy, made));
   } else if (const auto* mkdir = std::get_if<ir::Mkdir>(&op.data)) {
-    STRATA_ASSIGN(done, run_mkdir(step, *mkdir, keep));
+    STRATA_TRY(run_mkdir(*mkdir, made));
   } else {
     STRATA_CHECK(false, "an op that is no step was run");
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  STRATA_TRY(publish(step, done, took.count()));
-  return done;
+  made.bytes = size_of(*made.tree);
+  const auto took = std::chrono::steady_clock::now() - start;
+  made.milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  made.lock = std::move(lock);
+  return made;
 }
 
 std::vector<Digest> StepRunner::bound_inputs(ir::OpId step) const {
@@ -73,9 +71,9 @@ std::vector<Digest> StepRunner::bound_inputs(ir::OpId step) const {
 }
 
 // What another process published between the plan and our turn.
-Result<std::optional<StepDone>> StepRunner::stored_result(ir::OpId step) {
+Result<std::optional<MadeStep>> StepRunner::stored_result(ir::OpId step) {
   if (request_->cache == CacheUse::Ignore) {
-    return std::optional<StepDone>();
+    return std::optional<MadeStep>();
   }
   STRATA_ASSIGN(const std::vector<StepResult> results,
                 request_->store.results(request_->records[step.index]->digest));
@@ -84,17 +82,30 @@ Result<std::optional<StepDone>> StepRunner::stored_result(ir::OpId step) {
     if (result.inputs == inputs && request_->store.root(result.tree)) {
       STRATA_ASSIGN(const auto tree, request_->store.tree(result.tree));
       if (tree) {
-        return std::optional(StepDone{result.tree, size_of(**tree)});
+        return std::optional(MadeStep{step, result.tree, *tree, size_of(**tree), {}, 0, Fd()});
       }
     }
   }
-  return std::optional<StepDone>();
+  return std::optional<MadeStep>();
 }
 
-Result<void> StepRunner::publish(ir::OpId step, const StepDone& done, double seconds) {
-  const StepResult result{done.tree, bound_inputs(step), static_cast<std::int64_t>(seconds * 1000)};
-  const ir::StepRecord& record = *request_->records[step.index];
-  return request_->store.put_result(record.digest, record.json, result);
+Result<void> StepRunner::publish(const MadeStep& made) {
+  if (!made.lock.valid()) {
+    return {};
+  }
+  STRATA_TRY(request_->store.put_tree(*made.tree));
+  STRATA_TRY(request_->store.commit_root(made.digest));
+  const ir::StepRecord& record = *request_->records[made.step.index];
+  return request_->store.put_result(record.digest, record.json,
+                                    {made.digest, bound_inputs(made.step), made.milliseconds});
+}
+
+Result<void> StepRunner::write_layer_of(const MadeStep& made) {
+  if (made.keep.layer && made.keep.root && !made.tree->entries.empty()) {
+    STRATA_TRY(ensure_layer(request_->store, made.tree, made.digest, nullptr, request_->profile,
+                            request_->jobs));
+  }
+  return {};
 }
 
 // Heredoc scripts: the files of each mount's inline op are laid out beside the scratch root, and
@@ -132,7 +143,7 @@ Result<RunOutcome> StepRunner::run_process(ir::OpId id, const RunSpec& spec, Ste
   return outcome;
 }
 
-Result<Tree> StepRunner::run_exec(ir::OpId id, const ir::Exec& op, StepFailure& failure) {
+Result<void> StepRunner::run_exec(const ir::Exec& op, MadeStep& made, StepFailure& failure) {
   STRATA_ASSIGN(const RootView below, roots_->view(op.root));
   STRATA_ASSIGN(const auto content, roots_->content(op.root));
   RunSpec spec;
@@ -150,7 +161,7 @@ Result<Tree> StepRunner::run_exec(ir::OpId id, const ir::Exec& op, StepFailure& 
   spec.network = op.network;
   spec.epoch = ir::stage_epoch(request_->module, op.root);
   STRATA_TRY(bind_mounts(op, spec));
-  STRATA_ASSIGN(const RunOutcome outcome, run_process(id, spec, failure));
+  STRATA_ASSIGN(const RunOutcome outcome, run_process(made.step, spec, failure));
   if (outcome.exit_code != 0 || outcome.signal != 0) {
     failure.exit_code = outcome.exit_code;
     failure.signal = outcome.signal;
@@ -161,13 +172,14 @@ Result<Tree> StepRunner::run_exec(ir::OpId id, const ir::Exec& op, StepFailure& 
   }
   STRATA_ASSIGN(Tree tree,
                 scan_upper(spec.scratch + "/upper", below, {spec.epoch, request_->jobs}));
-  STRATA_ASSIGN(const Digest digest, request_->store.put_tree(tree));
-  if (!tree.entries.empty()) {
-    STRATA_ASSIGN(const std::string kept,
-                  request_->store.put_root(digest, spec.scratch + "/upper"));
+  made.tree = std::make_shared<const Tree>(std::move(tree));
+  made.digest = tree_digest(*made.tree);
+  // It is there, so it is kept.
+  made.keep.root = true;
+  if (!made.tree->entries.empty()) {
+    STRATA_TRY(request_->store.stage_root(made.digest, spec.scratch + "/upper"));
   }
-  STRATA_TRY(remove_tree(spec.scratch));
-  return tree;
+  return remove_tree(spec.scratch);
 }
 
 Result<std::vector<CopyItem>> StepRunner::items(const ir::CopySource& source) {
@@ -185,9 +197,10 @@ Result<std::vector<CopyItem>> StepRunner::items(const ir::CopySource& source) {
   return items_of(root, content, source.path);
 }
 
-Result<StepDone> StepRunner::run_copy(ir::OpId id, const ir::Copy& op, KeepResult keep) {
+Result<void> StepRunner::run_copy(const ir::Copy& op, MadeStep& made) {
   STRATA_ASSIGN(const RootView below, roots_->view(op.root));
-  CopyRequest request{op, {}, below, std::nullopt, ir::stage_epoch(request_->module, id), ""};
+  CopyRequest request{op, {}, below, std::nullopt, ir::stage_epoch(request_->module, made.step),
+                      ""};
   if (!op.owner.empty()) {
     STRATA_ASSIGN(const auto content, roots_->content(op.root));
     STRATA_ASSIGN(request.owner, resolve_owner(op.owner, below, *content));
@@ -199,15 +212,12 @@ Result<StepDone> StepRunner::run_copy(ir::OpId id, const ir::Copy& op, KeepResul
     STRATA_ASSIGN(std::vector<CopyItem> found, items(source));
     std::move(found.begin(), found.end(), std::back_inserter(request.items));
   }
-  STRATA_ASSIGN(const TreeWithContent made, copy_tree(request));
-  STRATA_ASSIGN(const StepDone done, keep_files(made, keep));
-  if (!request.scratch.empty()) {
-    STRATA_TRY(remove_tree(request.scratch));
-  }
-  return done;
+  STRATA_ASSIGN(const TreeWithContent files, copy_tree(request));
+  STRATA_TRY(keep_files(files, made));
+  return request.scratch.empty() ? Result<void>() : remove_tree(request.scratch);
 }
 
-Result<StepDone> StepRunner::run_mkdir(ir::OpId id, const ir::Mkdir& op, KeepResult keep) {
+Result<void> StepRunner::run_mkdir(const ir::Mkdir& op, MadeStep& made) {
   STRATA_ASSIGN(const RootView below, roots_->view(op.root));
   FileOwner owner;
   if (!op.owner.empty()) {
@@ -215,27 +225,27 @@ Result<StepDone> StepRunner::run_mkdir(ir::OpId id, const ir::Mkdir& op, KeepRes
     STRATA_ASSIGN(const ProcessUser user, resolve_process_user(op.owner, below, *content));
     owner = {user.uid, user.gid};
   }
-  STRATA_ASSIGN(const TreeWithContent made,
-                mkdir_tree(op.path, owner, below, ir::stage_epoch(request_->module, id)));
-  return keep_files(made, keep);
+  STRATA_ASSIGN(const TreeWithContent files,
+                mkdir_tree(op.path, owner, below, ir::stage_epoch(request_->module, made.step)));
+  return keep_files(files, made);
 }
 
-Result<StepDone> StepRunner::keep_files(const TreeWithContent& made, KeepResult keep) {
-  STRATA_ASSIGN(const Digest digest, request_->store.put_tree(*made.tree));
-  const StepDone done{digest, size_of(*made.tree)};
-  if (made.tree->entries.empty()) {
-    return done;
+// A root, or the layer alone: then it is made here, where the content is at hand.
+Result<void> StepRunner::keep_files(const TreeWithContent& files, MadeStep& made) {
+  made.tree = files.tree;
+  made.digest = tree_digest(*files.tree);
+  if (files.tree->entries.empty()) {
+    return {};
   }
-  if (keep.root && !request_->store.root(digest)) {
+  if (!made.keep.root) {
+    STRATA_TRY(ensure_layer(request_->store, files.tree, made.digest, files.content,
+                            request_->profile, request_->jobs));
+  } else if (!request_->store.root(made.digest)) {
     STRATA_ASSIGN(const std::string scratch, request_->store.new_scratch("copy"));
-    STRATA_TRY(materialize(*made.tree, *made.content, scratch));
-    STRATA_ASSIGN(const std::string kept, request_->store.put_root(digest, scratch));
+    STRATA_TRY(materialize(*files.tree, *files.content, scratch));
+    STRATA_TRY(request_->store.stage_root(made.digest, scratch));
   }
-  if (keep.layer) {
-    STRATA_TRY(ensure_layer(request_->store, made.tree, digest, made.content, request_->profile,
-                            request_->jobs));
-  }
-  return done;
+  return {};
 }
 
 }  // namespace strata::backend

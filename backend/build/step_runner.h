@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,12 +11,6 @@
 
 namespace strata::backend {
 
-// What one executed step left.
-struct StepDone {
-  Digest tree;
-  std::uint64_t bytes = 0;
-};
-
 // How the result of a step has to be kept, beside its tree.
 struct KeepResult {
   // Unpacked, because a RUN or a COPY --from reads its files.
@@ -24,23 +19,43 @@ struct KeepResult {
   bool layer = false;
 };
 
-// Executes one step whose inputs are bound in `roots`, and publishes its result. On failure
-// `failure` has what the user is told about the command, beside the error.
+// What one executed step left. Its readers may start; for other builds, and after a crash, it does
+// not exist until it was published.
+struct MadeStep {
+  ir::OpId step;
+  Digest digest;  // of `tree`
+  std::shared_ptr<const Tree> tree;
+  std::uint64_t bytes = 0;
+  KeepResult keep;
+  std::int64_t milliseconds = 0;
+  // Keeps other processes from running the same step; not valid when one of them had published it
+  // before our turn, and nothing is left to do.
+  Fd lock;
+};
+
+// Executes steps whose inputs are bound in `roots`. Thread-safe.
 class StepRunner {
  public:
   StepRunner(const BuildRequest& request, Roots& roots) : request_(&request), roots_(&roots) {}
 
-  [[nodiscard]] Result<StepDone> run(ir::OpId step, KeepResult keep, StepFailure& failure);
+  // Makes the step's files. On failure `failure` has what the user is told about the command,
+  // beside the error.
+  [[nodiscard]] Result<MadeStep> make(ir::OpId step, KeepResult keep, StepFailure& failure);
+
+  // Makes it last: tree and root synced, then the result, which names them. The layer of a step
+  // whose root is kept can be made later than the result: write_layer_of().
+  [[nodiscard]] Result<void> publish(const MadeStep& made);
+  [[nodiscard]] Result<void> write_layer_of(const MadeStep& made);
 
  private:
-  Result<Tree> run_exec(ir::OpId id, const ir::Exec& op, StepFailure& failure);
-  Result<StepDone> run_copy(ir::OpId id, const ir::Copy& op, KeepResult keep);
-  Result<StepDone> run_mkdir(ir::OpId id, const ir::Mkdir& op, KeepResult keep);
+  // Each fills in tree, digest and keep of `made`.
+  Result<void> run_exec(const ir::Exec& op, MadeStep& made, StepFailure& failure);
+  Result<void> run_copy(const ir::Copy& op, MadeStep& made);
+  Result<void> run_mkdir(const ir::Mkdir& op, MadeStep& made);
   Result<std::vector<CopyItem>> items(const ir::CopySource& source);
-  Result<StepDone> keep_files(const TreeWithContent& made, KeepResult keep);
+  Result<void> keep_files(const TreeWithContent& files, MadeStep& made);
   [[nodiscard]] std::vector<Digest> bound_inputs(ir::OpId step) const;
-  Result<std::optional<StepDone>> stored_result(ir::OpId step);
-  Result<void> publish(ir::OpId step, const StepDone& done, double seconds);
+  Result<std::optional<MadeStep>> stored_result(ir::OpId step);
   Result<RunOutcome> run_process(ir::OpId id, const RunSpec& spec, StepFailure& failure);
   Result<void> bind_mounts(const ir::Exec& op, RunSpec& spec);
 

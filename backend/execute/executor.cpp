@@ -148,6 +148,11 @@ Result<std::unique_ptr<Executor>> Executor::start(const ExecutorOptions& options
   return std::unique_ptr<Executor>(new Executor(std::move(state)));
 }
 
+void Executor::prepare() {
+  // A failure means that the executor is gone, which run() will say.
+  static_cast<void>(send_packet(state_->socket, kPrepareRequest, {}));
+}
+
 Result<RunOutcome> Executor::run(const RunSpec& spec, const Fd& output) {
   if (state_->cancelled) {
     return Error{ErrorCode::Interrupted, "interrupted"};

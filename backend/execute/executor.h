@@ -65,10 +65,14 @@ struct ExecutorOptions {
 // and mount.
 class Executor {
  public:
-  // Forks: must be called before the process starts any thread. The runtime is chosen at the first
-  // run(), not here, so a build without RUN needs none.
+  // Forks: must be called before the process starts any thread. The runtime is chosen by prepare()
+  // or the first run(), not here, so a build without RUN needs none.
   static Result<std::unique_ptr<Executor>> start(const ExecutorOptions& options);
   ~Executor();
+
+  // Says that run() will be called: the executor then sets its sandbox up and tests the runtime
+  // while its caller does other things. What it finds wrong, run() reports.
+  void prepare();
 
   // Blocks until the process has ended and its overlay is unmounted; several threads may call at
   // once. Output goes to `output` (stdout and stderr, as the process wrote them) unless the

@@ -40,7 +40,8 @@ class Server {
  private:
   using Containers = std::list<Container>;
 
-  Result<Runtime> prepare_once();
+  void prepare();
+  Result<Runtime> find_runtime();
   void receive(Packet packet);
   void begin(Packet packet);
   void reap();
@@ -53,7 +54,7 @@ class Server {
   Fd socket_;
   ExecutorOptions options_;
   int unshare_errno_ = 0;
-  // The runtime, or why there is none; set by the first run.
+  // The runtime, or why there is none; set by prepare().
   std::optional<Result<Runtime>> runtime_;
   Containers containers_;
   // Processes that were reaped before their runtime told their id.
@@ -62,7 +63,13 @@ class Server {
   bool cancelled_ = false;
 };
 
-Result<Runtime> Server::prepare_once() {
+void Server::prepare() {
+  if (!runtime_) {
+    runtime_ = find_runtime();
+  }
+}
+
+Result<Runtime> Server::find_runtime() {
   if (unshare_errno_ != 0) {
     Error error = errno_error("new mount and PID namespaces", unshare_errno_);
     error.code = ErrorCode::Machine;
@@ -87,9 +94,7 @@ void Server::begin(Packet packet) {
   request.standard_input = streams ? std::move(packet.fds[2]) : Fd();
   request.standard_output = std::move(packet.fds[streams ? 3 : 2]);
   request.standard_error = std::move(packet.fds[streams ? 4 : 3]);
-  if (!runtime_) {
-    runtime_ = prepare_once();
-  }
+  prepare();
   containers_.emplace_back(std::move(request), container_name(options_.id, next_++));
   const auto container = std::prev(containers_.end());
   if (cancelled_) {
@@ -108,6 +113,8 @@ void Server::receive(Packet packet) {
   constexpr std::size_t kStreams = 5;
   if (packet.data == kCancelRequest) {
     cancel();
+  } else if (packet.data == kPrepareRequest) {
+    prepare();
   } else if (packet.data == kRunRequest && packet.fds.size() >= kFewestDescriptors &&
              packet.fds.size() <= kStreams) {
     begin(std::move(packet));

@@ -39,6 +39,7 @@ struct SocketPair {
 
 // The first byte of a request.
 inline constexpr std::string_view kRunRequest = "run";
+inline constexpr std::string_view kPrepareRequest = "prepare";
 inline constexpr std::string_view kCancelRequest = "cancel";
 
 }  // namespace strata::backend

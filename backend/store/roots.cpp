@@ -43,20 +43,29 @@ Result<void> sync_all(const std::string& directory) {
 
 std::optional<std::string> Store::root(const Digest& tree) const {
   std::string path = state_->in("roots", tree.hex());
-  if (!state_->record(marker_of(path)) || !exists(path)) {
+  if (!state_->is_staged(tree) && (!state_->record(marker_of(path)) || !exists(path))) {
     return std::nullopt;
   }
   return path;
 }
 
 Result<std::string> Store::put_root(const Digest& tree, const std::string& staged) {
-  STRATA_ASSIGN(const Fd guard, state_->lock("root/" + tree.hex(), {}));
+  STRATA_ASSIGN(std::string path, stage_root(tree, staged));
+  STRATA_TRY(commit_root(tree));
+  return path;
+}
+
+Result<std::string> Store::stage_root(const Digest& tree, const std::string& staged) {
   std::string path = state_->in("roots", tree.hex());
   if (root(tree)) {
     STRATA_TRY(remove_tree(staged));
     return path;
   }
-  STRATA_TRY(sync_all(staged));
+  STRATA_ASSIGN(Fd guard, state_->lock("root/" + tree.hex(), {}));
+  if (root(tree)) {
+    STRATA_TRY(remove_tree(staged));
+    return path;
+  }
   if (::renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno != EEXIST && errno != ENOTEMPTY && errno != EINVAL) {
       return state_->failure(path, errno);
@@ -70,9 +79,20 @@ Result<std::string> Store::put_root(const Digest& tree, const std::string& stage
       return state_->failure(path, errno);
     }
   }
-  STRATA_TRY(sync_directory(state_->root + "/roots"));
-  STRATA_TRY(state_->put_record(marker_of(path), fmt::format("{}", tree_bytes(*this, tree))));
+  state_->stage(tree, std::move(guard));
   return path;
+}
+
+Result<void> Store::commit_root(const Digest& tree) {
+  if (!state_->is_staged(tree)) {
+    return {};
+  }
+  const std::string path = state_->in("roots", tree.hex());
+  // The files, their new name, then what says that both are there.
+  STRATA_TRY(sync_all(path));
+  STRATA_TRY(state_->put_record(marker_of(path), fmt::format("{}", tree_bytes(*this, tree))));
+  state_->unstage(tree);
+  return {};
 }
 
 }  // namespace strata::backend

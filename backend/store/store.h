@@ -117,6 +117,11 @@ class Store {
   // Moves a directory of new_scratch() in; the first one wins and `staged` is removed. Returns the
   // path.
   Result<std::string> put_root(const Digest& tree, const std::string& staged);
+  // put_root in two halves, for who wants to read the files while they are synced. From stage_root
+  // on root() of this Store finds them; for other processes and after a crash they count from
+  // commit_root on. A root that is staged holds the lock of its name: commit_root must follow.
+  Result<std::string> stage_root(const Digest& tree, const std::string& staged);
+  Result<void> commit_root(const Digest& tree);
 
   // References.
   // ------------------------------------------------------------------------------------------------------

@@ -230,4 +230,19 @@ void StoreFiles::forget_trees() const {
   cached_entries_ = 0;
 }
 
+bool StoreFiles::is_staged(const Digest& tree) const {
+  const std::lock_guard guard(staged_mutex_);
+  return staged_roots_.count(tree) != 0;
+}
+
+void StoreFiles::stage(const Digest& tree, Fd lock) const {
+  const std::lock_guard guard(staged_mutex_);
+  staged_roots_.insert_or_assign(tree, std::move(lock));
+}
+
+void StoreFiles::unstage(const Digest& tree) const {
+  const std::lock_guard guard(staged_mutex_);
+  staged_roots_.erase(tree);
+}
+
 }  // namespace strata::backend

@@ -81,11 +81,19 @@ class StoreFiles {
   void cache_tree(const Digest& digest, std::shared_ptr<const Tree> tree) const;
   void forget_trees() const;
 
+  // Roots that this process has put in their place but not synced, each with the lock of its name.
+  [[nodiscard]] bool is_staged(const Digest& tree) const;
+  void stage(const Digest& tree, Fd lock) const;
+  // Releases the lock.
+  void unstage(const Digest& tree) const;
+
  private:
   mutable std::atomic<std::uint64_t> counter_{0};
   mutable std::mutex trees_mutex_;
   mutable std::map<Digest, std::shared_ptr<const Tree>> trees_;
   mutable std::size_t cached_entries_ = 0;
+  mutable std::mutex staged_mutex_;
+  mutable std::map<Digest, Fd> staged_roots_;
 };
 
 struct Store::State : StoreFiles {};

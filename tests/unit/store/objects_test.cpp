@@ -5,6 +5,7 @@
 #include <utime.h>
 
 #include <ctime>
+#include <thread>
 
 #include "tests/unit/store/temporary_store.h"
 
@@ -245,6 +246,47 @@ TEST_F(ObjectsTest, TheFirstRootWins) {
   EXPECT_TRUE(exists(path + "/first"));
   EXPECT_FALSE(exists(path + "/second"));
   EXPECT_FALSE(exists(second));
+}
+
+TEST_F(ObjectsTest, AStagedRootIsForItsStoreAloneUntilItIsCommitted) {
+  const auto store = open();
+  const auto other = open();
+  const Digest tree = Digest::of("tree");
+  const std::string staged = *store->new_scratch("root");
+  write(staged + "/a", "text");
+  const std::string path = *store->stage_root(tree, staged);
+  EXPECT_EQ(store->root(tree), path);
+  EXPECT_FALSE(other->root(tree));
+  // The same tree once more, by another step of the build.
+  const std::string twin = *store->new_scratch("root");
+  EXPECT_EQ(*store->stage_root(tree, twin), path);
+  EXPECT_FALSE(exists(twin));
+  // Another process with the same tree waits for the commit and then takes what is there.
+  const std::string late = *other->new_scratch("root");
+  write(late + "/b", "text");
+  std::thread waiting([&] { EXPECT_EQ(*other->put_root(tree, late), path); });
+  ASSERT_TRUE(store->commit_root(tree).ok());
+  waiting.join();
+  EXPECT_TRUE(exists(path + "/a"));
+  EXPECT_EQ(other->root(tree), path);
+  EXPECT_TRUE(store->commit_root(tree).ok());
+}
+
+TEST_F(ObjectsTest, AStagedRootThatIsNeverCommittedIsReplaced) {
+  const Digest tree = Digest::of("tree");
+  {
+    const auto store = open();
+    const std::string staged = *store->new_scratch("root");
+    write(staged + "/half", "");
+    ASSERT_TRUE(store->stage_root(tree, staged).ok());
+  }
+  const auto store = open();
+  EXPECT_FALSE(store->root(tree));
+  const std::string staged = *store->new_scratch("root");
+  write(staged + "/a", "text");
+  const std::string path = *store->put_root(tree, staged);
+  EXPECT_TRUE(exists(path + "/a"));
+  EXPECT_FALSE(exists(path + "/half"));
 }
 
 TEST_F(ObjectsTest, ReferencesTakeAnyName) {
