@@ -3,16 +3,30 @@
 #include "backend/layer/byte_source.h"
 #include "backend/layer/layer.h"
 #include "backend/layer/member_tree.h"
+#include "backend/layer/read_ahead.h"
 #include "backend/layer/unpack.h"
 #include "backend/system/files.h"
 
 namespace strata::backend {
+namespace {
+
+Result<void> read_to_end(ByteSource& source) {
+  for (;;) {
+    STRATA_ASSIGN(const std::string_view piece, source.next());
+    if (piece.empty()) {
+      return {};
+    }
+  }
+}
+
+}  // namespace
 
 Result<ReadLayer> read_layer(const std::string& blob_path, const RootView& below,
                              const ReadLayerOptions& options) {
   STRATA_ASSIGN(const Fd file, open_read(blob_path));
   HashingSource source(decompressed(file_source(file, blob_path)), options.max_bytes);
-  ArchiveReader reader(source, ArchiveReader::Filters::None);
+  ReadAhead ahead(source);
+  ArchiveReader reader(ahead, ArchiveReader::Filters::None);
   MemberTree members(below, MemberTree::Names::Layer);
   ReadLayer layer;
   Result<Tree> tree =
@@ -22,11 +36,10 @@ Result<ReadLayer> read_layer(const std::string& blob_path, const RootView& below
   }
   layer.tree = *std::move(tree);
   // The diffID covers what follows the archive's end, too.
-  Result<Digest> diff_id = source.finish();
-  if (!diff_id) {
-    return std::move(diff_id).error().with_context(blob_path);
+  if (Result<void> rest = read_to_end(ahead); !rest) {
+    return std::move(rest).error().with_context(blob_path);
   }
-  layer.diff_id = *diff_id;
+  STRATA_ASSIGN(layer.diff_id, source.finish());
   return layer;
 }
 
