@@ -10,6 +10,7 @@ namespace strata::driver {
 ExitCode exit_code_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::Input:
+    case ErrorCode::Outside:
     case ErrorCode::NotFound:
       return ExitCode::Input;
     case ErrorCode::Lock:

@@ -24,7 +24,7 @@ constexpr DiagnosticDef<std::string, std::string> kMissingCopySource{
 constexpr DiagnosticDef<std::string> kSourceOutsideContext{
     Kind::SourceOutsideContext, "copy source `{}` leaves the build context"};
 constexpr DiagnosticDef<std::string, std::string> kBadSourcePattern{
-    Kind::BadSourcePattern, "copy source `{}` is a malformed pattern: {}"};
+    Kind::BadSourcePattern, "copy source `{}` cannot be selected: {}"};
 constexpr DiagnosticDef<std::string> kDestinationNotDirectory{
     Kind::DestinationNotDirectory, "several sources are copied to `{}`, which does not end in `/`"};
 
@@ -148,6 +148,8 @@ Result<std::optional<ir::CopySource>> StageBuilder::local_source(const Source& s
     const Error error = std::move(answer).error();
     if (error.code == ErrorCode::NotFound) {
       context_->emitter.emit(source.loc, kMissingCopySource, source.path, error.message);
+    } else if (error.code == ErrorCode::Outside) {
+      context_->emitter.emit(source.loc, kSourceOutsideContext, source.path).note(error.message);
     } else if (error.code == ErrorCode::Input) {
       context_->emitter.emit(source.loc, kBadSourcePattern, source.path, error.message);
     } else {

@@ -18,7 +18,7 @@ class SourceLoader {
  public:
   virtual ~SourceLoader() = default;
   // `path` is relative to the context `context` ("" the main one) and must not leave it
-  // (ErrorCode::Input). A file that is not there is ErrorCode::NotFound.
+  // (ErrorCode::Outside). A file that is not there is ErrorCode::NotFound.
   virtual Result<std::string> load(const std::string& context, const std::string& path) = 0;
   // The same relative to the main input file's directory, which may lie outside the context
   // (Dockerfile.dockerignore).
@@ -57,7 +57,8 @@ class SourceResolver {
   // The value is nullopt when this resolver leaves things unbound (lint, dump, opt). Errors:
   // NotFound (no such image, platform), Network, Corrupt, Input (malformed reference).
   virtual Result<std::optional<ImageBinding>> image(const ImageRequest& request) = 0;
-  // Errors: NotFound (nothing selected), Input (bad pattern), Io.
+  // Errors: NotFound (nothing selected), Outside (the source or a link on it leaves the context),
+  // Input (bad pattern, or something that cannot be copied), Io.
   virtual Result<std::optional<LocalBinding>> local(const LocalRequest& request) = 0;
 };
 

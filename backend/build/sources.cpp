@@ -11,7 +11,7 @@ namespace strata::backend {
 namespace {
 
 Error outside_context(const std::string& path) {
-  return {ErrorCode::Input, fmt::format("`{}` is outside the build context", path)};
+  return {ErrorCode::Outside, fmt::format("`{}` is outside the build context", path)};
 }
 
 bool leaves(const std::string& clean) { return clean == ".." || clean.starts_with("../"); }

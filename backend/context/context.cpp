@@ -139,7 +139,7 @@ Result<std::shared_ptr<const Selection>> Context::select(const ir::LocalRequest&
     source.clear();
   }
   if (source == ".." || source.substr(0, 3) == "../") {
-    return Error{ErrorCode::Input, "`" + request.source + "` is outside the context"};
+    return Error{ErrorCode::Outside, "`" + request.source + "` is outside the context"};
   }
   const std::lock_guard lock(state_->mutex);
   const auto key = std::make_pair(source, request.ignore);

@@ -43,7 +43,8 @@ class Context {
   ~Context();
 
   // Hashes only what is selected (through the stat cache). Errors: NotFound when nothing matches,
-  // saying what was looked for and whether an ignore pattern excluded it; Input for a bad pattern.
+  // saying what was looked for and whether an ignore pattern excluded it; Outside when the source
+  // or a link on it leaves the context; Input for a bad pattern.
   [[nodiscard]] Result<std::shared_ptr<const Selection>> select(const ir::LocalRequest& request);
   // The bytes of the context's files, by path relative to the context.
   [[nodiscard]] std::shared_ptr<const Content> content() const;

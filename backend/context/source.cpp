@@ -24,8 +24,8 @@ struct Closer {
 };
 
 Error outside(const std::string& path, const std::string& link, const std::string& target) {
-  return Error{ErrorCode::Input, "`" + path + "`: the symbolic link `" + link + "` points to `" +
-                                     target + "`, outside the context"};
+  return Error{ErrorCode::Outside, "`" + path + "`: the symbolic link `" + link + "` points to `" +
+                                       target + "`, outside the context"};
 }
 
 std::vector<std::string> components(std::string_view path) {

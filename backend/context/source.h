@@ -14,8 +14,9 @@ struct ResolvedSource {
   bool is_directory = false;
 };
 
-// Follows symlinks, the last component's too, below the directory `root`. Errors: Input when a link
-// leaves it (absolute ones do, wherever they point); NotFound; Io.
+// Follows symlinks, the last component's too, below the directory `root`. Errors: Outside when a
+// link leaves it (absolute ones do, wherever they point); Input when there are too many; NotFound;
+// Io.
 [[nodiscard]] Result<ResolvedSource> resolve_source(int root, const std::string& path);
 
 // The paths that a source with wildcards matches, sorted; directories on the way are followed as by

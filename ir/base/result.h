@@ -14,6 +14,8 @@ namespace strata {
 enum class ErrorCode {
   // The input is wrong, but was noticed where no diagnostic emitter is at hand (exit 2).
   Input,
+  // A path of the input that leaves the directory which it must stay in (exit 2).
+  Outside,
   // A file, blob, reference or step result that is not there (exit 2 for input files, a miss for
   // the store).
   NotFound,

@@ -7,6 +7,7 @@ cd "$work/context"
 echo text >file
 echo secret >"$work/outside"
 ln -s "$work/outside" escaping
+ln -s ../../ sub/out
 
 before=$(published)
 # refused CODE LINE:COLUMN KIND PATTERN… <<< Dockerfile: how the build in Dockerfile ends.
@@ -56,9 +57,13 @@ RUN true
 DOCKERFILE
 
 # A link is followed within the context only.
-refused 2 2:6 '(SourceOutsideContext|BadSourcePattern)' '`escaping`.* outside the context' <<'DOCKERFILE'
+refused 2 2:6 SourceOutsideContext '`escaping`.* outside the context' '^ *\| +\^{8}$' <<'DOCKERFILE'
 FROM scratch
 COPY escaping /
+DOCKERFILE
+refused 2 2:11 SourceOutsideContext '`sub/out/x`.* outside the context' '^ *\| +\^{9}$' <<'DOCKERFILE'
+FROM scratch
+COPY file sub/out/x /y/
 DOCKERFILE
 
 refused 4 3:1 StepFailed 'exit code 7' 'last words' '[0-9a-f]{12}' 'RUN echo last words' <<'DOCKERFILE'
@@ -138,14 +143,22 @@ rm Dockerfile
 refused_spec 1:42 UnknownMethod 'pip_instal' 'pip_install' <<'SPEC'
 app = Image.base("debian:bookworm-slim").pip_instal("six")
 SPEC
-refused_spec '3:[0-9]+' AdjacentStrings <<'SPEC'
+refused_spec 3:5 AdjacentStrings <<'SPEC'
 app = Image.base("debian:bookworm-slim").run_commands(
     "true"
     "false"
 )
 SPEC
-refused_spec '1:[0-9]+' MissingCopySource 'nothing-here' <<'SPEC'
+refused_spec 1:57 MissingCopySource 'nothing-here' <<'SPEC'
 app = Image.base("debian:bookworm-slim").add_local_file("nothing-here", "/x", strategy="copy")
+SPEC
+refused_spec 2:19 SourceOutsideContext '`escaping`.* outside the context' '^ *\| +\^{10}$' <<'SPEC'
+app = (Image.base("debian:bookworm-slim")
+  .add_local_file("escaping", "/x", strategy="copy"))
+SPEC
+refused_spec 2:18 SourceOutsideContext '`sub/out`.* outside the context' '^ *\| +\^{9}$' <<'SPEC'
+app = (Image.base("debian:bookworm-slim")
+  .add_local_dir("sub/out", "/x", copy=True))
 SPEC
 rm image.strata
 

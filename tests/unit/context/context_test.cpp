@@ -81,7 +81,7 @@ TEST(Context, NothingSelectedSaysWhy) {
   EXPECT_EQ(code_of(dir.path(), "secret.txt", {"*.txt"}), ErrorCode::NotFound);
   EXPECT_EQ(code_of(dir.path(), "d", {"d"}), ErrorCode::NotFound);
   EXPECT_EQ(code_of(dir.path(), "s*", {"*.txt"}), ErrorCode::NotFound);
-  EXPECT_EQ(code_of(dir.path(), "../x"), ErrorCode::Input);
+  EXPECT_EQ(code_of(dir.path(), "../x"), ErrorCode::Outside);
   EXPECT_EQ(code_of(dir.path(), "[a"), ErrorCode::Input);
   EXPECT_EQ(code_of(dir.path(), "x/[a"), ErrorCode::Input);
 }
@@ -113,9 +113,10 @@ TEST(Context, LinksAreFollowedInsideOnly) {
   EXPECT_EQ(selected(root, "link"), (Lines{"link:", "d ", "f file", "l inner"}));
   EXPECT_EQ(selected(root, "alias"), (Lines{"alias:", "f alias"}));
   EXPECT_EQ(selected(root, "link/inner/file"), (Lines{"link/inner/file:", "f file"}));
-  for (const char* source : {"out", "out/secret", "abs", "loop"}) {
-    EXPECT_EQ(code_of(root, source), ErrorCode::Input) << source;
+  for (const char* source : {"out", "out/secret", "abs"}) {
+    EXPECT_EQ(code_of(root, source), ErrorCode::Outside) << source;
   }
+  EXPECT_EQ(code_of(root, "loop"), ErrorCode::Input);
   // What the link points to is excluded.
   EXPECT_EQ(code_of(root, "alias", {"real"}), ErrorCode::NotFound);
   const auto context = Context::open(root, nullptr, 1);

@@ -15,7 +15,7 @@
 
 namespace strata::frontend::dockerfile {
 
-// Knows a few images; every local source exists but those named missing.
+// Knows a few images; every local source exists but those named missing or escaping.
 class FakeResolver final : public ir::SourceResolver {
  public:
   Result<std::optional<ir::ImageBinding>> image(const ir::ImageRequest& request) override {
@@ -41,6 +41,9 @@ class FakeResolver final : public ir::SourceResolver {
     if (missing.count(request.source) != 0) {
       return Error{ErrorCode::NotFound, "nothing is there"};
     }
+    if (escaping.count(request.source) != 0) {
+      return Error{ErrorCode::Outside, "the link points outside"};
+    }
     return std::optional<ir::LocalBinding>(
         ir::LocalBinding{Digest::of("tree of " + request.source)});
   }
@@ -54,6 +57,7 @@ class FakeResolver final : public ir::SourceResolver {
          return config;
        }()}};
   std::set<std::string> missing;
+  std::set<std::string> escaping;
   std::vector<std::string> asked_images;
   std::vector<ir::LocalRequest> asked_local;
 };

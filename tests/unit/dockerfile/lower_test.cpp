@@ -164,12 +164,15 @@ TEST(DockerfileLower, CopySourcesThatAreWrong) {
   Lowering low(
       "FROM alpine\nCOPY ../secret a /x/\nCOPY gone b /x/\nCOPY http://x/y /z\nADD git@x:y.git "
       "/z\nCOPY "
-      "a/../../b /x\nCOPY a b /c\n");
+      "a/../../b /x\nCOPY a b /c\nCOPY a link /c/\n");
   low.resolver.missing = {"gone"};
+  low.resolver.escaping = {"link"};
   EXPECT_FALSE(low.run());
-  EXPECT_EQ(low.findings(), (Findings{"2:6 SourceOutsideContext", "3:6 MissingCopySource",
-                                      "4:6 UnsupportedSource", "5:5 UnsupportedSource",
-                                      "6:6 SourceOutsideContext", "7:1 DestinationNotDirectory"}));
+  EXPECT_EQ(low.findings(),
+            (Findings{"2:6 SourceOutsideContext", "3:6 MissingCopySource", "4:6 UnsupportedSource",
+                      "5:5 UnsupportedSource", "6:6 SourceOutsideContext",
+                      "7:1 DestinationNotDirectory", "8:8 SourceOutsideContext"}));
+  EXPECT_NE(low.rendered().find("note: the link points outside"), std::string::npos);
 }
 
 TEST(DockerfileLower, CopyFrom) {

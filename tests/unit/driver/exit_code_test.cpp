@@ -8,6 +8,7 @@ namespace {
 
 TEST(ExitCodes, OneForEachKindOfFailure) {
   EXPECT_EQ(exit_code_of(ErrorCode::Input), ExitCode::Input);
+  EXPECT_EQ(exit_code_of(ErrorCode::Outside), ExitCode::Input);
   EXPECT_EQ(exit_code_of(ErrorCode::NotFound), ExitCode::Input);
   EXPECT_EQ(exit_code_of(ErrorCode::Lock), ExitCode::Lock);
   EXPECT_EQ(exit_code_of(ErrorCode::Step), ExitCode::StepFailed);

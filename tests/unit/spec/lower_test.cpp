@@ -193,6 +193,11 @@ TEST(SpecLower, MissingSourcesAndBasesAreLocated) {
   EXPECT_FALSE(missing.lower());
   EXPECT_EQ(missing.diagnostics().substr(0, 24), "3:18: MissingCopySource:");
 
+  Compilation escaping(
+      "a = Image.base(\"x\").add_local_file(\n  \"escaping\", \"/a\", copy=True)\n");
+  EXPECT_FALSE(escaping.lower());
+  EXPECT_EQ(escaping.diagnostics().substr(0, 26), "2:3: SourceOutsideContext:");
+
   Compilation base(
       "a = Image.base(\"gone\")\nb = Image.base(\"x\").add_local_file(\"missing\", \"/a\", "
       "copy=True)\n");

@@ -65,6 +65,9 @@ class FakeResolver final : public ir::SourceResolver {
     if (request.source == "missing") {
       return Error{ErrorCode::NotFound, "nothing selected"};
     }
+    if (request.source == "escaping") {
+      return Error{ErrorCode::Outside, "the link points outside"};
+    }
     std::string text = request.source;
     for (const std::string& pattern : request.ignore) {
       text += "\n" + pattern;
