@@ -148,7 +148,8 @@ class Build {
       const ir::Op& op = compilation_->module.op(failure.step);
       const std::string digest = compilation_->records[failure.step.index]->digest.str();
       if (failure.error.code == ErrorCode::NotFound) {
-        diagnostics.emitter().emit(op.loc, kMissingSource, failure.error.message);
+        const Loc place = failure.loc.valid() ? failure.loc : op.loc;
+        diagnostics.emitter().emit(place, kMissingSource, failure.error.message);
         continue;
       }
       Emitter::Pending pending(diagnostics.emitter().emit(

@@ -162,7 +162,7 @@ Result<std::optional<ir::CopySource>> StageBuilder::local_source(const Source& s
     local.tree = (*answer)->tree;
   }
   return std::optional<ir::CopySource>(
-      {.path = {}, .tree = context_->builder.add(std::move(local), source.loc)});
+      {.path = {}, .tree = context_->builder.add(std::move(local), source.loc), .loc = source.loc});
 }
 
 Result<std::optional<ir::CopySource>> StageBuilder::copy_source(const Source& source) {
@@ -175,12 +175,13 @@ Result<std::optional<ir::CopySource>> StageBuilder::copy_source(const Source& so
            .tree = context_->builder.add(
                ir::Inline{
                    .files = {{.content = source.content, .mode = 0644, .path = source.path}}},
-               source.loc)});
+               source.loc),
+           .loc = source.loc});
     case Source::From::Root:
       break;
   }
   return std::optional<ir::CopySource>(
-      {.path = ir::clean_path("/" + source.path), .tree = source.root});
+      {.path = ir::clean_path("/" + source.path), .tree = source.root, .loc = source.loc});
 }
 
 Result<void> StageBuilder::copy(const CopyArgs& args, Loc loc) {

@@ -36,11 +36,15 @@ using InlineFiles = std::vector<InlineFile>;
 
 // One source of a `copy`. `tree` is a `local` or `inline` op, or the root op of a stage or image.
 // For the latter `path` is absolute and may hold wildcards (Go's filepath.Match, per component);
-// for the former it is empty: the whole selection.
+// for the former it is empty: the whole selection. `loc` is where it was written, for a message at
+// build time; like an op's it is ignored by `==`, and it is in no text and no record.
 struct CopySource {
   std::string path;
   OpId tree;
-  bool operator==(const CopySource&) const = default;
+  Loc loc = {};
+  bool operator==(const CopySource& other) const {
+    return path == other.path && tree == other.tree;
+  }
 };
 using CopySources = std::vector<CopySource>;
 

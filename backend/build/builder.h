@@ -50,6 +50,8 @@ struct StepFailure {
   int signal = 0;
   // The last lines that it wrote.
   std::string output_tail;
+  // The part of the step that is to blame, when it is known (a source of a COPY).
+  Loc loc = {};
 };
 
 struct BuiltStep {

@@ -48,7 +48,7 @@ Result<MadeStep> StepRunner::make(ir::OpId step, KeepResult keep, StepFailure& f
   if (const auto* exec = std::get_if<ir::Exec>(&op.data)) {
     STRATA_TRY(run_exec(*exec, made, failure));
   } else if (const auto* copy = std::get_if<ir::Copy>(&op.data)) {
-    STRATA_TRY(run_copy(*copy, made));
+    STRATA_TRY(run_copy(*copy, made, failure));
   } else if (const auto* mkdir = std::get_if<ir::Mkdir>(&op.data)) {
     STRATA_TRY(run_mkdir(*mkdir, made));
   } else {
@@ -197,7 +197,7 @@ Result<std::vector<CopyItem>> StepRunner::items(const ir::CopySource& source) {
   return items_of(root, content, source.path);
 }
 
-Result<void> StepRunner::run_copy(const ir::Copy& op, MadeStep& made) {
+Result<void> StepRunner::run_copy(const ir::Copy& op, MadeStep& made, StepFailure& failure) {
   STRATA_ASSIGN(const RootView below, roots_->view(op.root));
   CopyRequest request{op, {}, below, std::nullopt, ir::stage_epoch(request_->module, made.step),
                       ""};
@@ -209,8 +209,12 @@ Result<void> StepRunner::run_copy(const ir::Copy& op, MadeStep& made) {
     STRATA_ASSIGN(request.scratch, request_->store.new_scratch("add"));
   }
   for (const ir::CopySource& source : op.sources) {
-    STRATA_ASSIGN(std::vector<CopyItem> found, items(source));
-    std::move(found.begin(), found.end(), std::back_inserter(request.items));
+    auto found = items(source);
+    if (!found) {
+      failure.loc = source.loc;
+      return std::move(found).error();
+    }
+    std::move(found->begin(), found->end(), std::back_inserter(request.items));
   }
   STRATA_ASSIGN(const TreeWithContent files, copy_tree(request));
   STRATA_TRY(keep_files(files, made));

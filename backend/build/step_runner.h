@@ -38,8 +38,8 @@ class StepRunner {
  public:
   StepRunner(const BuildRequest& request, Roots& roots) : request_(&request), roots_(&roots) {}
 
-  // Makes the step's files. On failure `failure` has what the user is told about the command,
-  // beside the error.
+  // Makes the step's files. On failure `failure` has what the user is told about the command or
+  // the place, beside the error.
   [[nodiscard]] Result<MadeStep> make(ir::OpId step, KeepResult keep, StepFailure& failure);
 
   // Makes it last: tree and root synced, then the result, which names them. The layer of a step
@@ -50,7 +50,7 @@ class StepRunner {
  private:
   // Each fills in tree, digest and keep of `made`.
   Result<void> run_exec(const ir::Exec& op, MadeStep& made, StepFailure& failure);
-  Result<void> run_copy(const ir::Copy& op, MadeStep& made);
+  Result<void> run_copy(const ir::Copy& op, MadeStep& made, StepFailure& failure);
   Result<void> run_mkdir(const ir::Mkdir& op, MadeStep& made);
   Result<std::vector<CopyItem>> items(const ir::CopySource& source);
   Result<void> keep_files(const TreeWithContent& files, MadeStep& made);

@@ -40,7 +40,7 @@ FROM debian:bookworm-slim
 COPY *.none /
 DOCKERFILE
 
-refused 2 '3:[0-9]+' MissingCopySource '`/not/there`' <<'DOCKERFILE'
+refused 2 3:17 MissingCopySource '`/not/there`' '^ *\| +\^{10}$' <<'DOCKERFILE'
 FROM debian:bookworm-slim AS one
 FROM debian:bookworm-slim
 COPY --from=one /not/there /x

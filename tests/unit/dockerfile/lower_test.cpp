@@ -185,6 +185,7 @@ TEST(DockerfileLower, CopyFrom) {
   EXPECT_EQ(copies[0].sources[0].tree, copies[1].sources[0].tree);
   EXPECT_EQ(copies[1].sources[0].path, "/b*");
   EXPECT_EQ(copies[2].sources[0].path, "/c");
+  EXPECT_EQ(low.sources.text(copies[1].sources[0].loc), "/b*");
   EXPECT_TRUE(low.resolver.asked_local.empty());
 }
 

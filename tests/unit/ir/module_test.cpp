@@ -60,6 +60,7 @@ TEST(Module, EqualityIgnoresLocationsOnly) {
   Module other = module;
   other.ops[0].loc = {FileId{3}, 1, 2};
   other.stages[0].loc = {FileId{3}, 1, 2};
+  std::get<Copy>(other.ops[5].data).sources[0].loc = {FileId{3}, 1, 2};
   EXPECT_TRUE(module == other);
   for (const Mutation& mutation : mutations_of(module.ops[5])) {
     other.ops[5] = mutation.op;

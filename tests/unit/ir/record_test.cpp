@@ -122,6 +122,9 @@ TEST(Record, LocationsAreInNone) {
   for (Op& op : module.ops) {
     op.loc = {FileId{7}, 1, 2};
     op.also = {{FileId{8}, 3, 4}};
+    if (auto* copy = std::get_if<Copy>(&op.data)) {
+      copy->sources.front().loc = {FileId{9}, 5, 6};
+    }
   }
   const auto after = records(module);
   for (std::size_t i = 0; i < before.size(); ++i) {
