@@ -17,14 +17,6 @@ using Clock = std::chrono::steady_clock;
 constexpr int kTries = 5;
 constexpr int kHolds = 10;
 
-// The client's Input ("no use to try again") is an Error of the network for everyone above.
-Error as_network(Error error) {
-  if (error.code == ErrorCode::Input) {
-    error.code = ErrorCode::Network;
-  }
-  return error;
-}
-
 bool is_passing(int status) {
   return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
@@ -70,6 +62,13 @@ bool contains(const std::vector<std::string>& list, std::string_view item) {
 }
 
 }  // namespace
+
+Error as_network(Error error) {
+  if (error.code == ErrorCode::Input) {
+    error.code = ErrorCode::Network;
+  }
+  return error;
+}
 
 Api::Api(HttpClient& http, const RegistryOptions& options)
     : http_(http),
@@ -165,7 +164,7 @@ Result<HttpResponse> Api::send_again(const HttpRequest& request, Retry retry, in
     Result<HttpResponse> response = http_.send(request);
     if (!response) {
       if (response.error().code != ErrorCode::Network || retry != Retry::All) {
-        return as_network(std::move(response).error());
+        return std::move(response).error();
       }
       STRATA_TRY(back_off(++tries, response.error()));
       continue;
@@ -210,9 +209,9 @@ Result<bool> Api::hold(const std::string& origin, const HttpResponse& response, 
       return true;
     }
     if (held_ + more > std::chrono::seconds(options_.max_retry_wait_seconds)) {
-      return Error{ErrorCode::Network, origin + ": " + status_text(response.status) +
-                                           ", asks to wait " + std::to_string(*seconds) +
-                                           " s, which is too long; try again later"};
+      return Error{ErrorCode::Input, origin + ": " + status_text(response.status) +
+                                         ", asks to wait " + std::to_string(*seconds) +
+                                         " s, which is too long; try again later"};
     }
     held_ += more;
     known = until;

@@ -22,6 +22,10 @@ enum class Retry {
   None,
 };
 
+// To everyone above this folder what is "no use to try again" (HttpClient's Input) is an error of
+// the network like the others.
+[[nodiscard]] Error as_network(Error error);
+
 // Requests to registries: scheme, authentication, retries, Retry-After. Thread-safe.
 class Api {
  public:
@@ -30,8 +34,8 @@ class Api {
   // The API of `host` (host[:port]) for a repository. https, but http where it is allowed and
   // answers. Error: none answers.
   Result<AuthTarget> target(const std::string& host, const std::string& repository);
-  // Sends it with an Authorization when it goes to the target's own host. Errors as Registry's; a
-  // status is an answer.
+  // Sends it with an Authorization when it goes to the target's own host. Errors as
+  // HttpClient's: Input when it is no use to try again. A status is an answer.
   Result<HttpResponse> call(const AuthTarget& target, const Scopes& scopes,
                             const HttpRequest& request, Retry retry);
   // The error that an answer of the wrong status means: `what`, the status, the registry's own

@@ -56,7 +56,7 @@ auto Client::from_any_host(const ir::Reference& reference, const Read& read)
     if (result) {
       return result;
     }
-    Error error = std::move(result).error();
+    Error error = as_network(std::move(result).error());
     const bool final = error.code != ErrorCode::Network && error.code != ErrorCode::NotFound;
     if (i + 1 == all.size() || final) {
       error.message += earlier;

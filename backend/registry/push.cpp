@@ -94,7 +94,7 @@ class Pusher {
     const Scopes scopes = {"repository:" + target_.repository + ":pull,push"};
     Result<HttpResponse> response = client_.api.call(target_, scopes, request, Retry::All);
     if (!response) {
-      return std::move(response).error().with_context(reference_.str());
+      return as_network(std::move(response).error()).with_context(reference_.str());
     }
     if (response->status < 200 || response->status > 202) {
       Error error = client_.api.refused(reference_.str() + ": manifest", target_, *response);

@@ -40,9 +40,9 @@ struct RegistryOptions {
     std::string_view text);
 
 // A client of the distribution API (distribution-spec 1.1). Every digest is verified; nothing
-// enters the store unverified. Thread-safe. Errors: NotFound (no such image or platform), Network
-// (all else that a registry does, a wrong digest included, with its status and message), Machine
-// (no space), Interrupted (the HttpClient was cancelled).
+// enters the store unverified. Thread-safe. Errors: NotFound (the image is there, but not for that
+// platform), Network (all else that a registry does or does not have, a wrong digest included, with
+// its status and message), Machine (no space), Interrupted (the HttpClient was cancelled).
 class Registry {
  public:
   // `http` and `store` must outlive this.

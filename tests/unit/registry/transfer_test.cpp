@@ -156,6 +156,17 @@ TEST_F(PullTest, HalfABlobForEverIsAnError) {
   EXPECT_LE(server_.count("GET", image_.layer_digest(0).str()), 6);
 }
 
+TEST_F(PullTest, ALongRetryAfterIsNotWaitedForNorIgnored) {
+  Fault fault;
+  fault.target = image_.layer_digest(0).str();
+  fault.times = 1000;
+  fault.status = 429;
+  fault.headers = {{"Retry-After", "1000"}};
+  server_.add(fault);
+  EXPECT_NE(failure().find("asks to wait 1000 s, which is too long"), std::string::npos);
+  EXPECT_EQ(server_.count("GET", image_.layer_digest(0).str()), 1);
+}
+
 TEST_F(PullTest, RedirectsLoseTheAuthorization) {
   FaultRegistryOptions presigned;
   presigned.presigned = FaultRegistryOptions::Presigned::Yes;
@@ -365,6 +376,45 @@ TEST_F(PushTest, TooManyRequestsWait) {
   ASSERT_TRUE(push("a:v1"));
   expect_there("a");
   EXPECT_FALSE(notices_.empty());
+}
+
+TEST_F(PushTest, ARegistryThatFailsForEverIsAskedFiveTimes) {
+  start();
+  Fault fault;
+  fault.target = "/blobs/";
+  fault.times = 1000;
+  server_->add(fault);
+  options_.jobs = 1;
+  const Result<void> pushed = push("a:v1");
+  ASSERT_FALSE(pushed);
+  EXPECT_EQ(pushed.error().code, ErrorCode::Network);
+  EXPECT_EQ(server_->count("HEAD", "/blobs/"), 5);
+  EXPECT_EQ(server_->count("POST", "/blobs/uploads/"), 0);
+}
+
+TEST_F(PushTest, ARegistryWithoutSuchARepositoryIsNoInputError) {
+  start();
+  Fault fault;
+  fault.method = "POST";
+  fault.status = 404;
+  fault.times = 1000;
+  server_->add(fault);
+  const Result<void> pushed = push("a:v1");
+  ASSERT_FALSE(pushed);
+  EXPECT_EQ(pushed.error().code, ErrorCode::Network);
+}
+
+TEST_F(PushTest, ALongRetryAfterIsNotWaitedForNorIgnored) {
+  start();
+  Fault fault = put_fault(Fault::Kind::Status, 429);
+  fault.times = 1000;
+  fault.headers = {{"Retry-After", "1000"}};
+  server_->add(fault);
+  options_.jobs = 1;
+  const Result<void> pushed = push("a:v1");
+  ASSERT_FALSE(pushed);
+  EXPECT_EQ(pushed.error().code, ErrorCode::Network);
+  EXPECT_EQ(server_->count("PUT", "/blobs/uploads/"), 1);
 }
 
 TEST_F(PushTest, ARegistryThatStoresSomethingElseIsCaught) {
