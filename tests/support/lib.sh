@@ -87,17 +87,19 @@ import_bases() {
   done
 }
 
-# Processes that have to do with this test's directory: id and command.
+# Processes that have to do with this test's directory: id and command. What looks for them runs there too, and is gone
+# when they are listed.
 our_processes() {
-  local proc pid
-  for proc in /proc/[0-9]*; do
-    pid=${proc#/proc/}
-    [[ $pid != "$$" && $pid != "$BASHPID" ]] || continue
-    if [[ $(readlink "$proc/root" 2>/dev/null) == "$work"/* || $(readlink "$proc/cwd" 2>/dev/null) == "$work"/* ]] ||
-      tr '\0' ' ' 2>/dev/null <"$proc/cmdline" | grep -qF -e "$work/store"; then
-      echo "$pid $(tr '\0' ' ' <"$proc/cmdline" 2>/dev/null)"
-    fi
-  done
+  local found pid command
+  found=$({
+    find /proc/[0-9]*/root /proc/[0-9]*/cwd -maxdepth 0 -lname "$work/*" -printf '%h\n'
+    grep -alF -f - /proc/[0-9]*/cmdline <<<"$work/store"
+  } 2>/dev/null | cut -d / -f 3 | sort -u) || true
+  while read -r pid; do
+    [[ -n $pid && $pid != "$$" && $pid != "$BASHPID" ]] || continue
+    command=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
+    [[ -z $command ]] || echo "$pid $command"
+  done <<<"$found"
 }
 our_mounts() { grep -F "$work/" /proc/self/mountinfo || true; }
 # Within ten seconds no process and no mount of this test's store is left. MARK, if given, is a word
