@@ -20,6 +20,8 @@ namespace strata::driver {
 namespace {
 
 constexpr DiagnosticDef<std::string, std::string> kStepFailed{Kind::StepFailed, "`{}` failed: {}"};
+constexpr DiagnosticDef<std::string, std::string> kBaseNotFetched{
+    Kind::BaseNotFetched, "base image `{}` cannot be fetched: {}"};
 constexpr DiagnosticDef<std::string> kMissingSource{Kind::MissingCopySource, "{}"};
 
 // How much of a failed command's output is repeated under the message.
@@ -147,6 +149,11 @@ class Build {
     for (const backend::StepFailure& failure : outcome.failures) {
       const ir::Op& op = compilation_->module.op(failure.step);
       const std::string digest = compilation_->records[failure.step.index]->digest.str();
+      if (const auto* base = std::get_if<ir::Image>(&op.data)) {
+        diagnostics.emitter().emit(op.loc, kBaseNotFetched, base->ref, failure.error.message);
+        code = exit_code_of(failure.error.code);
+        continue;
+      }
       if (failure.error.code == ErrorCode::NotFound) {
         const Loc place = failure.loc.valid() ? failure.loc : op.loc;
         diagnostics.emitter().emit(place, kMissingSource, failure.error.message);

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 // each.
 const std::map<std::string, std::string>& shown_elsewhere() {
   static const std::map<std::string, std::string> tests = {
+      {"BaseNotFetched", "tests/integration/registry_faults.sh"},
       {"StepFailed", "tests/integration/bad_input.sh"},
       {"UnknownPass", "tests/unit/passes/pass_manager_test.cpp"},
   };

@@ -31,21 +31,34 @@ class Scheduler {
     outcome_.steps.resize(request_.module.ops.size());
     prepare();
     work();
+    if (!error_ && request_.cancelled) {
+      error_ = Error{ErrorCode::Interrupted, "interrupted"};
+    }
+    if (!error_ && outcome_.failures.empty()) {
+      if (auto done = assemble_all(); !done) {
+        error_ = std::move(done).error();
+      }
+    }
+    if (error_ && error_->code == ErrorCode::Network) {
+      take_missing_bases();
+    }
     if (error_) {
       return *std::move(error_);
     }
-    if (request_.cancelled) {
-      return Error{ErrorCode::Interrupted, "interrupted"};
-    }
     std::sort(outcome_.failures.begin(), outcome_.failures.end(),
               [](const StepFailure& a, const StepFailure& b) { return a.step < b.step; });
-    if (outcome_.failures.empty()) {
-      STRATA_TRY(assemble_all());
-    }
     return std::move(outcome_);
   }
 
  private:
+  // What stopped a step may be its base's failure, which has a place of its own.
+  void take_missing_bases() {
+    for (auto& [image, error] : roots_.missing_bases()) {
+      outcome_.failures.push_back({image, error, 0, 0, ""});
+      error_.reset();
+    }
+  }
+
   bool runs(ir::OpId id) const {
     const PlannedStep& step = request_.plan.steps[id.index];
     return step.needed && step.status == StepStatus::Miss && makes_files(request_.module.op(id));

@@ -41,7 +41,8 @@ struct BuildRequest {
 };
 
 // A step that failed: wrong input that only the root shows (a missing COPY --from source), or a
-// command that ended with an error.
+// command that ended with an error. Or an image op, with a Network error, whose layers its registry
+// did not give.
 struct StepFailure {
   ir::OpId step;
   Error error;

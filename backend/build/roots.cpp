@@ -71,6 +71,26 @@ std::optional<Digest> Roots::bound(ir::OpId step) const {
   return found == bound_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::map<ir::OpId, Error> Roots::missing_bases() const {
+  const std::lock_guard lock(mutex_);
+  return missing_bases_;
+}
+
+Result<void> Roots::pull(ir::OpId id, const ir::Reference& reference, const oci::Image& image) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = missing_bases_.find(id); found != missing_bases_.end()) {
+      return found->second;
+    }
+  }
+  auto done = registry_->pull_layers(reference, image);
+  if (!done && done.error().code == ErrorCode::Network) {
+    const std::lock_guard lock(mutex_);
+    missing_bases_.emplace(id, done.error());
+  }
+  return done;
+}
+
 Result<const oci::Image*> Roots::pulled(ir::OpId id) {
   const auto& image_op = std::get<ir::Image>(module_->op(id).data);
   STRATA_CHECK(image_op.manifest.has_value(), "an unbound image reached the backend");
@@ -80,7 +100,7 @@ Result<const oci::Image*> Roots::pulled(ir::OpId id) {
   STRATA_CHECK(reference.has_value(), "an image op with a malformed reference");
   for (const Descriptor& layer : image->manifest.layers) {
     if (store_->blob_size(layer.digest) != layer.size) {
-      STRATA_TRY(registry_->pull_layers(*reference, *image));
+      STRATA_TRY(pull(id, *reference, *image));
       break;
     }
   }

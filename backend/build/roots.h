@@ -41,12 +41,16 @@ class Roots {
   // The bytes of a root's files: the topmost of each path. Unpacks a layer when its first file is
   // opened. `view` must be of the same root.
   [[nodiscard]] Result<std::shared_ptr<const Content>> content(ir::OpId root);
-  // Fetches the layers of a base image that the store lacks.
-  Result<const oci::Image*> pulled(ir::OpId image);
+  // Fetches the layers of a base image that the store lacks. Once a registry failed to give them,
+  // that error is the answer to all who ask.
+  Result<const oci::Image*> pulled(ir::OpId id);
+  // The base images whose layers a registry failed to give.
+  [[nodiscard]] std::map<ir::OpId, Error> missing_bases() const;
 
  private:
-  Result<const std::vector<Digest>*> image_trees(ir::OpId image);
+  Result<const std::vector<Digest>*> image_trees(ir::OpId id);
   Result<std::optional<std::vector<Digest>>> known_trees(const oci::Image& image);
+  Result<void> pull(ir::OpId id, const ir::Reference& reference, const oci::Image& image);
   Result<std::shared_ptr<const Tree>> tree(const Digest& digest);
   // nullptr when the store has no such tree (any more).
   Result<std::shared_ptr<const Tree>> tree_if_stored(const Digest& digest);
@@ -59,6 +63,7 @@ class Roots {
   mutable std::mutex mutex_;
   std::map<ir::OpId, Digest> bound_;
   std::map<Digest, std::shared_ptr<const Tree>> trees_;
+  std::map<ir::OpId, Error> missing_bases_;
   // Held while an image is pulled and read, so that two steps do not do it twice.
   std::mutex image_mutex_;
   std::map<Digest, std::vector<Digest>> image_trees_;

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "tests/fakes/fault_registry.h"
@@ -13,51 +14,60 @@ using strata::test::Fault;
 using strata::test::FaultRegistry;
 using strata::test::FaultRegistryOptions;
 
-Fault status_fault(const std::string& method, int status, int times) {
+struct Wanted {
+  std::string fault;
+  // "": where the fault belongs.
+  std::string method;
+  std::string target;
+  int times = 1'000'000;
+  int retry_after = 1;
+};
+
+Fault status_fault(int status) {
   Fault fault;
-  fault.method = method;
   fault.target = "/v2/";
   fault.status = status;
-  fault.times = times;
   fault.body = R"({"errors":[{"code":"FAULT","message":"made to fail"}]})";
   return fault;
 }
 
-// False when there is no such fault.
-bool add_fault(FaultRegistry& registry, const std::string& name, int times, int retry_after) {
-  Fault blob;
-  blob.method = "GET";
-  blob.target = "/blobs/sha256:";
-  blob.times = times;
+Fault read_fault(Fault::Kind kind, const std::string& target, std::uint64_t bytes) {
+  Fault fault;
+  fault.kind = kind;
+  fault.method = "GET";
+  fault.target = target;
+  fault.bytes = bytes;
+  return fault;
+}
+
+// nullopt when there is no such fault.
+std::optional<Fault> fault_of(const Wanted& wanted) {
+  const std::string& name = wanted.fault;
+  std::optional<Fault> fault;
   if (name == "wrong-digest") {
-    blob.kind = Fault::Kind::WrongBytes;
-    registry.add(blob);
+    fault = read_fault(Fault::Kind::WrongBytes, "/blobs/sha256:", 0);
   } else if (name == "half-blob") {
-    blob.kind = Fault::Kind::Truncate;
-    blob.bytes = 100;
-    registry.add(blob);
+    fault = read_fault(Fault::Kind::Truncate, "/blobs/sha256:", 100);
   } else if (name == "extra-bytes") {
-    blob.kind = Fault::Kind::ExtraBytes;
-    blob.bytes = 10;
-    registry.add(blob);
+    fault = read_fault(Fault::Kind::ExtraBytes, "/blobs/sha256:", 10);
   } else if (name == "wrong-manifest") {
-    blob.kind = Fault::Kind::WrongBytes;
-    blob.target = "/manifests/";
-    registry.add(blob);
-  } else if (name == "401") {
-    registry.add(status_fault("", 401, times));
-  } else if (name == "404") {
-    registry.add(status_fault("", 404, times));
-  } else if (name == "429") {
-    Fault fault = status_fault("", 429, times);
-    fault.headers.emplace_back("Retry-After", std::to_string(retry_after));
-    registry.add(fault);
-  } else if (name == "500") {
-    registry.add(status_fault("", 500, times));
+    fault = read_fault(Fault::Kind::WrongBytes, "/manifests/", 0);
+  } else if (name == "401" || name == "404" || name == "429" || name == "500") {
+    fault = status_fault(std::stoi(name));
   } else {
-    return name.empty();
+    return std::nullopt;
   }
-  return true;
+  if (name == "429") {
+    fault->headers.emplace_back("Retry-After", std::to_string(wanted.retry_after));
+  }
+  if (!wanted.method.empty()) {
+    fault->method = wanted.method;
+  }
+  if (!wanted.target.empty()) {
+    fault->target = wanted.target;
+  }
+  fault->times = wanted.times;
+  return fault;
 }
 
 }  // namespace
@@ -68,19 +78,19 @@ int main(int argc, char** argv) {
   std::string layout;
   std::string repository = "library/test";
   std::string tag = "latest";
-  std::string fault;
   std::string auth = "none";
-  int times = 1'000'000;
-  int retry_after = 1;
+  Wanted wanted;
   FaultRegistryOptions options;
   app.add_option("--port", options.port, "port to listen on (0: a free one)");
   app.add_option("--layout", layout, "OCI layout directory");
   app.add_option("--repository", repository);
   app.add_option("--tag", tag);
-  app.add_option("--fault", fault,
+  app.add_option("--fault", wanted.fault,
                  "wrong-digest, half-blob, extra-bytes, wrong-manifest, 401, 404, 429, 500");
-  app.add_option("--times", times, "how often; then it behaves");
-  app.add_option("--retry-after", retry_after, "seconds, for 429");
+  app.add_option("--method", wanted.method, "the fault is in answers to this method only");
+  app.add_option("--target", wanted.target, "a part of the URLs that have the fault");
+  app.add_option("--times", wanted.times, "how often; then it behaves");
+  app.add_option("--retry-after", wanted.retry_after, "seconds, for 429");
   app.add_option("--auth", auth, "none, basic or bearer (alice, secret)");
   CLI11_PARSE(app, argc, argv);
   if (auth == "basic") {
@@ -94,9 +104,13 @@ int main(int argc, char** argv) {
     std::cerr << layout << ": not a readable OCI layout\n";
     return 2;
   }
-  if (!add_fault(registry, fault, times, retry_after)) {
-    std::cerr << fault << ": no such fault\n";
-    return 2;
+  if (!wanted.fault.empty()) {
+    const std::optional<Fault> fault = fault_of(wanted);
+    if (!fault) {
+      std::cerr << wanted.fault << ": no such fault\n";
+      return 2;
+    }
+    registry.add(*fault);
   }
   std::cout << registry.port() << std::endl;
   ::pause();
