@@ -323,7 +323,7 @@ class Build {
       fmt::print("{}{}\n", digest,
                  outcome.images.size() == 1 ? "" : "  " + compilation_->module.targets[i].name);
     }
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
     if (options_.progress == ProgressKind::Quiet || options_.progress == ProgressKind::Json) {
       return;
     }

@@ -88,9 +88,9 @@ TEST(Coverage, EveryOpIsPrintedAndPassedOn) {
 TEST(Coverage, EveryFieldIsPrinted) {
   const std::string text = goldens("ir");
 #define STRATA_OP(Struct, text)
-#define STRATA_FIELD(type, member, name, role)                           \
-  EXPECT_NE(text.find(std::string(" ") + name + "="), std::string::npos) \
-      << name << " is in no golden of ir";
+#define STRATA_FIELD(type, member, name, role)                             \
+  EXPECT_NE(text.find(std::string(" ") + (name) + "="), std::string::npos) \
+      << (name) << " is in no golden of ir";
 #define STRATA_OP_END(Struct)
 #include "ir/ops.def"
 #undef STRATA_OP

@@ -30,7 +30,7 @@ int free_port() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   auto* const generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-  ::bind(fd, generic, size);
+  (void)::bind(fd, generic, size);
   ::getsockname(fd, generic, &size);
   ::close(fd);
   return ntohs(address.sin_port);
@@ -49,8 +49,8 @@ class DockerRegistry {
     pid_ = ::fork();
     if (pid_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::freopen((directory + "/registry.log").c_str(), "w", stderr);
-      ::freopen("/dev/null", "w", stdout);
+      (void)::freopen((directory + "/registry.log").c_str(), "w", stderr);
+      (void)::freopen("/dev/null", "w", stdout);
       ::execl(kProgram, kProgram, "serve", config.c_str(), nullptr);
       ::_exit(127);
     }

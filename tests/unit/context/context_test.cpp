@@ -170,6 +170,7 @@ TEST(Context, UnreadableFilesAreNamed) {
 // is in no digest; what is copied is.
 TEST(Context, DigestDependsOnWhatIsCopiedAlone) {
   std::vector<std::string> names;
+  names.reserve(50);
   for (int i = 0; i < 50; ++i) {
     names.push_back("src/d" + std::to_string(i % 5) + "/f" + std::to_string(i));
   }

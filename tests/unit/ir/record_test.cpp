@@ -18,6 +18,7 @@ Digest input_digest(OpId id) { return Digest::of("op " + std::to_string(id.index
 TEST(Record, BytesOfVersionOne) {
   const Module module = sample_module();
   const std::vector<std::string> expected = {
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): a record takes several lines
       R"({"epoch":1700000000,)"
       R"("manifest":"sha256:05b3abf2579a5eb66403cd78be557fd860633a1fe2103c7642030defe32c657f",)"
       R"("op":"image","platform":"linux/amd64","record":1})",
@@ -145,7 +146,8 @@ TEST(Record, AnInputReachesEveryStepAboveIt) {
 
 TEST(Record, OpsOfDifferentKindsNeverShareOne) {
   std::set<std::string> seen;
-#define STRATA_OP(Struct, text) \
+#define STRATA_OP(Struct, text)                          \
+  /* NOLINTNEXTLINE(bugprone-macro-parentheses): type */ \
   EXPECT_TRUE(seen.insert(write_record(Op{Struct{}, {}, {}}, input_digest)).second);
 #define STRATA_FIELD(type, member, text, role)
 #define STRATA_OP_END(Struct)
