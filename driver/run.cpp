@@ -9,8 +9,8 @@
 #include "backend/execute/executor.h"
 #include "backend/oci/image.h"
 #include "backend/oci/layer_trees.h"
+#include "backend/oci/root_content.h"
 #include "backend/system/files.h"
-#include "backend/tree/content.h"
 #include "backend/tree/root_view.h"
 #include "driver/commands.h"
 #include "driver/run_spec.h"
@@ -20,26 +20,6 @@
 
 namespace strata::driver {
 namespace {
-
-// The files of an image's root: topmost of each path, from unpacked layers.
-class LayersContent final : public backend::Content {
- public:
-  LayersContent(std::vector<std::string> directories, const backend::RootView& view)
-      : directories_(std::move(directories)), view_(&view) {}
-
-  Result<backend::Fd> open(const std::string& path) const override {
-    const auto found = view_->find(path);
-    if (!found) {
-      return Error{ErrorCode::NotFound, path + ": no such file in the image"};
-    }
-    STRATA_ASSIGN(const auto layer, backend::directory_content(directories_[found->layer]));
-    return layer->open(path);
-  }
-
- private:
-  std::vector<std::string> directories_;
-  const backend::RootView* view_;
-};
 
 Result<std::string> absolute(const std::string& path) {
   char resolved[PATH_MAX];
@@ -120,25 +100,22 @@ class Run {
   }
 
   Result<void> lay_out(const backend::oci::Image& image) {
-    STRATA_ASSIGN(const std::vector<Digest> digests,
+    STRATA_ASSIGN(digests_,
                   backend::oci::layer_trees(*world_.store, image, {backend::oci::Unpack::Yes}));
     std::vector<Digest> below;
-    for (const Digest& digest : digests) {
+    for (const Digest& digest : digests_) {
       STRATA_ASSIGN(auto tree, world_.store->tree(digest));
       if (!tree) {
         return Error{ErrorCode::Corrupt,
                      fmt::format("tree {} is gone from the store", digest.str())};
       }
       trees_.push_back(*std::move(tree));
-      if (digest == backend::empty_tree_digest()) {
-        directories_.emplace_back();
-        below.push_back(digest);
-        continue;
+      if (digest != backend::empty_tree_digest()) {
+        STRATA_ASSIGN(std::string directory,
+                      backend::oci::ensure_root(*world_.store, digest, below));
+        spec_.lowers.push_back(std::move(directory));
       }
-      STRATA_ASSIGN(std::string directory, backend::oci::ensure_root(*world_.store, digest, below));
       below.push_back(digest);
-      spec_.lowers.push_back(directory);
-      directories_.push_back(std::move(directory));
     }
     STRATA_ASSIGN(spec_.scratch, world_.store->new_scratch("run"));
     return {};
@@ -146,10 +123,10 @@ class Run {
 
   Result<void> describe_process(const ir::ImageConfig& config) {
     const backend::RootView view(trees_);
-    const LayersContent content(directories_, view);
+    const auto content = backend::oci::root_content(*world_.store, digests_, view);
     const std::string user = options_.user.empty() ? config.user : options_.user;
     STRATA_ASSIGN(const backend::ProcessUser who,
-                  backend::resolve_process_user(user, view, content));
+                  backend::resolve_process_user(user, view, *content));
     spec_.uid = who.uid;
     spec_.gid = who.gid;
     spec_.groups = who.groups;
@@ -209,7 +186,7 @@ class Run {
   World world_;
   backend::RunSpec spec_;
   std::vector<std::shared_ptr<const backend::Tree>> trees_;
-  std::vector<std::string> directories_;
+  std::vector<Digest> digests_;
 };
 
 }  // namespace

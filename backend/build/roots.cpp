@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "backend/oci/layer_trees.h"
+#include "backend/oci/root_content.h"
 #include "ir/base/check.h"
 #include "ir/reference.h"
 
@@ -14,43 +15,6 @@ namespace {
 std::vector<Digest> prefix(const std::vector<Digest>& digests, std::size_t index) {
   return {digests.begin(), digests.begin() + static_cast<std::ptrdiff_t>(index)};
 }
-
-// Opens the topmost file of a path. A layer is unpacked when its first file is asked for: a COPY
-// --from that takes one file of an image unpacks the one layer that holds it.
-class ViewContent final : public Content {
- public:
-  ViewContent(Store& store, std::vector<Digest> digests, RootView view)
-      : store_(&store), digests_(std::move(digests)), view_(std::move(view)) {}
-
-  Result<Fd> open(const std::string& path) const override {
-    const auto found = view_.find(path);
-    if (!found) {
-      return Error{ErrorCode::NotFound, fmt::format("{}: no such file in the root", path)};
-    }
-    const std::string& holder =
-        found->entry->type == EntryType::Hardlink ? found->entry->link : path;
-    STRATA_ASSIGN(const auto directory, layer(found->layer));
-    return directory->open(holder);
-  }
-
- private:
-  Result<std::shared_ptr<const Content>> layer(std::size_t index) const {
-    const std::lock_guard lock(mutex_);
-    auto& slot = layers_[index];
-    if (slot == nullptr) {
-      STRATA_ASSIGN(const std::string path,
-                    oci::ensure_root(*store_, digests_[index], prefix(digests_, index)));
-      STRATA_ASSIGN(slot, directory_content(path));
-    }
-    return slot;
-  }
-
-  Store* store_;
-  std::vector<Digest> digests_;
-  RootView view_;
-  mutable std::mutex mutex_;
-  mutable std::map<std::size_t, std::shared_ptr<const Content>> layers_;
-};
 
 }  // namespace
 
@@ -210,8 +174,7 @@ Result<std::vector<std::string>> Roots::unpacked(ir::OpId root) {
 Result<std::shared_ptr<const Content>> Roots::content(ir::OpId root) {
   STRATA_ASSIGN(std::vector<Digest> digests, trees(root));
   STRATA_ASSIGN(RootView root_view, view(root));
-  return std::shared_ptr<const Content>(
-      std::make_shared<ViewContent>(*store_, std::move(digests), std::move(root_view)));
+  return oci::root_content(*store_, std::move(digests), std::move(root_view));
 }
 
 }  // namespace strata::backend

@@ -38,8 +38,7 @@ class Roots {
   [[nodiscard]] Result<RootView> view(ir::OpId root);
   // The same, unpacked: directories for an overlay, bottom first. Empty trees are left out.
   [[nodiscard]] Result<std::vector<std::string>> unpacked(ir::OpId root);
-  // The bytes of a root's files: the topmost of each path. Unpacks a layer when its first file is
-  // opened. `view` must be of the same root.
+  // The bytes of a root's files; see `oci::root_content`.
   [[nodiscard]] Result<std::shared_ptr<const Content>> content(ir::OpId root);
   // Fetches the layers of a base image that the store lacks. Once a registry failed to give them,
   // that error is the answer to all who ask.
