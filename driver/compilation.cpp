@@ -10,6 +10,7 @@
 
 #include "backend/system/files.h"
 #include "frontend/frontend.h"
+#include "ir/base/path.h"
 #include "ir/base/render.h"
 #include "ir/base/text.h"
 #include "ir/reference.h"
@@ -21,16 +22,6 @@ namespace {
 std::string join(const std::string& directory, const std::string& name) {
   return directory == "." ? name : directory + (directory.ends_with('/') ? "" : "/") + name;
 }
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) {
-    return ".";
-  }
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 bool is_proxy(const std::string& name) {
   static constexpr std::array<std::string_view, 5> kNames = {"http_proxy", "https_proxy",
@@ -76,7 +67,7 @@ backend::SourceOptions source_options(const InputOptions& options, const std::st
   backend::SourceOptions sources;
   sources.contexts = options.contexts;
   sources.contexts.insert_or_assign("", options.context);
-  sources.file_directory = directory_of(path);
+  sources.file_directory = backend::directory_of(path);
   sources.freshness = freshness_of(options.freshness);
   sources.jobs = options.jobs;
   return sources;

@@ -7,6 +7,7 @@
 #include "driver/commands.h"
 #include "driver/compilation.h"
 #include "frontend/frontend.h"
+#include "ir/base/path.h"
 #include "ir/parser.h"
 #include "ir/printer.h"
 #include "ir/reference.h"
@@ -29,8 +30,6 @@ class NoTexts final : public ir::SourceLoader {
     return {ErrorCode::NotFound, fmt::format("{}: a dump reads no other file", path)};
   }
 };
-
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 std::optional<ir::Module> lower(const DumpOptions& options, FileId file,
                                 frontend::Language language, SourceMap& sources, Emitter& emitter) {

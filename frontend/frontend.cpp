@@ -18,7 +18,7 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
   return spec::lower(request, sources, loader, resolver, emitter);
 }
 
-Language language_of(const std::string& file_name) {
+Language language_of(std::string_view file_name) {
   return file_name.ends_with(".strata") ? Language::Spec : Language::Dockerfile;
 }
 

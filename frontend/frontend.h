@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ir/base/emitter.h"
@@ -38,7 +39,7 @@ struct LowerRequest {
                                                       Emitter& emitter);
 
 // `image.strata`, `*.strata` → Spec; all else Dockerfile.
-[[nodiscard]] Language language_of(const std::string& file_name);
+[[nodiscard]] Language language_of(std::string_view file_name);
 
 // The AST as the JSON of `strata dump ast`, or as indented text; nullopt after an error.
 enum class AstFormat { Text, Json };

@@ -10,23 +10,10 @@
 
 #include "backend/layer/layer.h"
 #include "backend/system/files.h"
+#include "ir/base/path.h"
 
 namespace strata::backend {
 namespace {
-
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? std::string() : path.substr(0, slash);
-}
-
-std::string join(const std::string& directory, const std::string& name) {
-  if (directory.empty() || name.empty()) {
-    return directory.empty() ? name : directory;
-  }
-  return directory + "/" + name;
-}
-
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 class Copier {
  public:
@@ -83,7 +70,7 @@ class Copier {
     if (entry.type != EntryType::File && entry.type != EntryType::Hardlink) {
       return std::nullopt;
     }
-    return ContentRef{item.content, join(item.prefix, entry.path)};
+    return ContentRef{item.content, join_path(item.prefix, entry.path)};
   }
 
   Result<void> copy_file(const CopyItem& item) {
@@ -92,13 +79,13 @@ class Copier {
     std::string path;
     if (dest.ends_with('/') || editor_.is_directory(resolved)) {
       STRATA_ASSIGN(const std::string directory, editor_.make_directories(dest, parents_owner()));
-      path = join(directory, item.name);
+      path = join_path(directory, item.name);
     } else {
       const std::size_t start = dest.find_first_not_of('/');
       const std::string relative = dest.substr(std::min(start, dest.size()));
       STRATA_ASSIGN(const std::string directory,
-                    editor_.make_directories(parent_of(relative), parents_owner()));
-      path = join(directory, base_name(relative));
+                    editor_.make_directories(std::string(parent_of(relative)), parents_owner()));
+      path = join_path(directory, base_name(relative));
     }
     const TreeEntry& entry = item.entries.front();
     const auto content = content_of(item, entry);
@@ -114,8 +101,8 @@ class Copier {
     const std::size_t start = dest.find_first_not_of('/');
     const std::string clean = ir_clean(dest.substr(std::min(start, dest.size())));
     STRATA_ASSIGN(const std::string parent,
-                  editor_.make_directories(parent_of(clean), parents_owner()));
-    const std::string path = join(parent, base_name(clean));
+                  editor_.make_directories(std::string(parent_of(clean)), parents_owner()));
+    const std::string path = join_path(parent, base_name(clean));
     // A directory's contents are copied, not the directory: one that is made here is as BuildKit
     // makes it, 0755 and without attributes of the source's.
     TreeEntry made;
@@ -140,7 +127,8 @@ class Copier {
       if (entry.path.empty()) {
         continue;
       }
-      const std::string path = join(landed[parent_of(entry.path)], base_name(entry.path));
+      const std::string path =
+          join_path(landed[std::string(parent_of(entry.path))], base_name(entry.path));
       if (entry.type == EntryType::Directory) {
         const TreeEntry* there = editor_.find(path);
         if (there != nullptr && there->type == EntryType::Symlink) {
@@ -156,7 +144,7 @@ class Copier {
       }
       TreeEntry placed = dressed(entry, path, item.times);
       if (placed.type == EntryType::Hardlink) {
-        placed.link = join(landed[parent_of(entry.link)], base_name(entry.link));
+        placed.link = join_path(landed[std::string(parent_of(entry.link))], base_name(entry.link));
       }
       STRATA_TRY(editor_.put(std::move(placed), content_of(item, entry)));
     }

@@ -1,49 +1,35 @@
 // From a copy's sources to the items that land: selections, heredocs, and paths of other roots.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "backend/build/copy.h"
 #include "ir/base/digest.h"
+#include "ir/base/path.h"
 #include "ir/path_pattern.h"
 
 namespace strata::backend {
 namespace {
 
-std::string base_name(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
-std::string join(const std::string& directory, const std::string& name) {
-  return directory.empty() ? name : directory + "/" + name;
-}
-
 // Paths of a root that match a pattern, sorted. Wildcard components match names; the others go
 // through symlinks as any path does.
 Result<std::vector<std::string>> matches(const RootView& root, const std::string& path) {
   std::vector<std::string> found = {""};
-  std::size_t begin = 0;
-  while (begin < path.size()) {
-    const std::size_t end = std::min(path.find('/', begin), path.size());
-    const std::string component = path.substr(begin, end - begin);
-    begin = end + 1;
-    if (component.empty() || component == ".") {
+  for (const std::string& component : path_components(path)) {
+    if (component == ".") {
       continue;
     }
     std::vector<std::string> next;
     for (const std::string& directory : found) {
       STRATA_ASSIGN(const std::string resolved, root.resolve(directory, RootView::FollowLast::Yes));
       if (!ir::has_wildcard(component)) {
-        if (root.find(join(resolved, component))) {
-          next.push_back(join(resolved, component));
+        if (root.find(join_path(resolved, component))) {
+          next.push_back(join_path(resolved, component));
         }
         continue;
       }
       for (const std::string& name : root.list(resolved)) {
         STRATA_ASSIGN(const bool match, ir::match_pattern(component, name));
         if (match) {
-          next.push_back(join(resolved, name));
+          next.push_back(join_path(resolved, name));
         }
       }
     }
@@ -80,7 +66,7 @@ Result<TreeEntry> item_entry(const RootView& root, const TreeEntry& found, const
 Result<CopyItem> root_item(const RootView& root, const std::shared_ptr<const Content>& content,
                            const std::string& match) {
   STRATA_ASSIGN(const std::string path, root.resolve(match, RootView::FollowLast::Yes));
-  CopyItem item{base_name(match), false, {}, content, path, CopyItem::Times::Clamped};
+  CopyItem item{std::string(base_name(match)), false, {}, content, path, CopyItem::Times::Clamped};
   TreeEntry top;
   top.type = EntryType::Directory;
   top.mode = 0755;
@@ -122,8 +108,12 @@ std::vector<CopyItem> items_of(const Selection& selection,
                                const std::shared_ptr<const Content>& content) {
   std::vector<CopyItem> items;
   for (const SelectedItem& selected : selection.items) {
-    CopyItem item{base_name(selected.path), selected.is_directory, selected.tree->entries, content,
-                  selected.resolved,        CopyItem::Times::Epoch};
+    CopyItem item{std::string(base_name(selected.path)),
+                  selected.is_directory,
+                  selected.tree->entries,
+                  content,
+                  selected.resolved,
+                  CopyItem::Times::Epoch};
     if (!selected.is_directory) {
       for (TreeEntry& entry : item.entries) {
         entry.path.clear();
@@ -146,7 +136,7 @@ std::vector<CopyItem> items_of(const ir::Inline& files) {
     entry.mode = static_cast<std::uint32_t>(file.mode) & 07777U;
     entry.size = file.content.size();
     entry.sha256 = Digest::of(file.content);
-    items.push_back({base_name(file.path),
+    items.push_back({std::string(base_name(file.path)),
                      false,
                      {std::move(entry)},
                      content,

@@ -4,14 +4,10 @@
 #include <fmt/format.h>
 
 #include "ir/base/check.h"
+#include "ir/base/path.h"
 
 namespace strata::backend {
 namespace {
-
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? std::string() : path.substr(0, slash);
-}
 
 std::string_view kind(const TreeEntry& entry) {
   return entry.type == EntryType::Directory ? "a directory" : "no directory";
@@ -63,7 +59,7 @@ Result<std::string> TreeEditor::make_directories(const std::string& path, const 
 }
 
 void TreeEditor::add_parents(const std::string& path) {
-  for (std::string parent = parent_of(path); !parent.empty(); parent = parent_of(parent)) {
+  for (std::string_view parent = parent_of(path); !parent.empty(); parent = parent_of(parent)) {
     if (entries_.contains(parent)) {
       return;
     }

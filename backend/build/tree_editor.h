@@ -45,7 +45,7 @@ class TreeEditor {
 
   const RootView* below_;
   std::int64_t epoch_;
-  std::map<std::string, TreeEntry> entries_;
+  std::map<std::string, TreeEntry, std::less<>> entries_;
   std::map<std::string, ContentRef> content_;
 };
 

@@ -15,14 +15,10 @@
 #include "backend/system/fd.h"
 #include "backend/system/files.h"
 #include "ir/base/canonical_json.h"
+#include "ir/base/path.h"
 
 namespace strata::backend {
 namespace {
-
-std::string base_name(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
 
 // The record of README.md.
 Digest selection_digest(const std::vector<SelectedItem>& items) {
@@ -83,7 +79,7 @@ Result<std::optional<SelectedItem>> Context::State::item(const std::string& path
       tree.entries.front().xattrs.clear();
     }
   } else if (!ignore.ignored(source.path) && (source.path == path || !ignore.ignored(path))) {
-    STRATA_ASSIGN(tree, walk.file(source.path, base_name(path)));
+    STRATA_ASSIGN(tree, walk.file(source.path, std::string(base_name(path))));
   }
   if (tree.entries.empty()) {
     return std::optional<SelectedItem>();

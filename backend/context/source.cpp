@@ -14,6 +14,7 @@
 
 #include "backend/system/beneath.h"
 #include "backend/system/files.h"
+#include "ir/base/path.h"
 #include "ir/path_pattern.h"
 
 namespace strata::backend {
@@ -26,27 +27,6 @@ struct Closer {
 Error outside(const std::string& path, const std::string& link, const std::string& target) {
   return Error{ErrorCode::Outside, "`" + path + "`: the symbolic link `" + link + "` points to `" +
                                        target + "`, outside the context"};
-}
-
-std::vector<std::string> components(std::string_view path) {
-  std::vector<std::string> out;
-  while (!path.empty()) {
-    const std::size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0) {
-      out.emplace_back(path.substr(0, slash));
-    }
-    path.remove_prefix(std::min(slash + 1, path.size()));
-  }
-  return out;
-}
-
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? std::string() : path.substr(0, slash);
-}
-
-std::string join(const std::string& directory, const std::string& name) {
-  return directory.empty() ? name : directory + "/" + name;
 }
 
 // A walk along one path: `current` is a directory without symlinks, `pending` what comes next,
@@ -67,7 +47,7 @@ class Resolution {
         if (result.path.empty()) {
           return outside(path_, last_link_, last_target_);
         }
-        result = {parent_of(result.path), true};
+        result = {std::string(parent_of(result.path)), true};
         continue;
       }
       STRATA_TRY(step(result, name));
@@ -77,7 +57,7 @@ class Resolution {
 
  private:
   void push(const std::string& path) {
-    std::vector<std::string> names = components(path);
+    std::vector<std::string> names = path_components(path);
     pending_.insert(pending_.end(), names.rbegin(), names.rend());
   }
 
@@ -89,9 +69,9 @@ class Resolution {
       if (errno == ENOENT || errno == ENOTDIR) {
         return Error{ErrorCode::NotFound, "`" + path_ + "` is not in the context"};
       }
-      return errno_error(join(result.path, name), errno);
+      return errno_error(join_path(result.path, name), errno);
     }
-    std::string next = join(result.path, name);
+    std::string next = join_path(result.path, name);
     if (!S_ISLNK(info.st_mode)) {
       result = {std::move(next), S_ISDIR(info.st_mode)};
       return {};
@@ -159,7 +139,7 @@ Result<void> match_component(int root, const std::string& directory, const std::
   for (const std::string& name : names) {
     STRATA_ASSIGN(const bool matches, ir::match_pattern(pattern, name));
     if (matches) {
-      out.push_back(join(directory, name));
+      out.push_back(join_path(directory, name));
     }
   }
   return {};
@@ -173,7 +153,7 @@ Result<ResolvedSource> resolve_source(int root, const std::string& path) {
 
 Result<std::vector<std::string>> match_source(int root, const std::string& pattern) {
   std::vector<std::string> matches{""};
-  for (const std::string& component : components(pattern)) {
+  for (const std::string& component : path_components(pattern)) {
     // A malformed component is an error even where no directory is left to look in.
     STRATA_TRY(ir::match_pattern(component, ""));
     std::vector<std::string> next;

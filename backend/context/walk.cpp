@@ -18,6 +18,7 @@
 #include "backend/system/files.h"
 #include "backend/system/parallel.h"
 #include "backend/tree/read_file_data.h"
+#include "ir/base/path.h"
 
 namespace strata::backend {
 namespace {
@@ -73,17 +74,6 @@ bool same_inode_state(const struct stat& a, const struct stat& b) {
          nanoseconds(a.st_ctim) == nanoseconds(b.st_ctim);
 }
 
-std::string join(const std::string& directory, std::string_view name) {
-  std::string path;
-  path.reserve(directory.size() + 1 + name.size());
-  path += directory;
-  if (!directory.empty()) {
-    path += '/';
-  }
-  path += name;
-  return path;
-}
-
 // `path` as seen from `top`, which it lies in.
 std::string relative_to(const std::string& path, const std::string& top) {
   if (top.empty()) {
@@ -119,11 +109,9 @@ Result<Tree> ContextWalk::directory(const std::string& path) {
 }
 
 Result<Tree> ContextWalk::file(const std::string& path, const std::string& name) {
-  const std::size_t slash = path.rfind('/');
-  const std::string parent = slash == std::string::npos ? std::string() : path.substr(0, slash);
-  const Fd directory = open_beneath(options_.root, parent, O_PATH | O_DIRECTORY);
+  const Fd directory = open_beneath(options_.root, parent_of(path), O_PATH | O_DIRECTORY);
   struct stat info {};
-  const std::string base = slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::string base(base_name(path));
   if (!directory.valid() ||
       ::fstatat(directory.get(), base.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     return read_error(path, errno);
@@ -159,7 +147,7 @@ Result<void> ContextWalk::read_directory(const Directory& directory, const std::
 
 Result<void> ContextWalk::add_child(int directory, const Directory& parent, const char* name,
                                     const std::string& top) {
-  std::string path = join(parent.path, name);
+  std::string path = join_path(parent.path, name);
   const bool ignored = !options_.ignore->empty() && options_.ignore->ignored(path);
   if (ignored && !options_.ignore->may_reinclude_below(path)) {
     return {};
@@ -190,8 +178,7 @@ Result<void> ContextWalk::add_child(int directory, const Directory& parent, cons
 void ContextWalk::add_withheld_parents(const std::string& entry_path) {
   std::string parent = entry_path;
   while (!parent.empty()) {
-    const std::size_t slash = parent.rfind('/');
-    parent.resize(slash == std::string::npos ? 0 : slash);
+    parent.resize(parent_of(parent).size());
     const auto found = withheld_.find(parent);
     if (found == withheld_.end()) {
       return;

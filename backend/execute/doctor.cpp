@@ -17,6 +17,7 @@
 #include "backend/execute/probe.h"
 #include "backend/execute/runtime.h"
 #include "backend/system/files.h"
+#include "ir/base/path.h"
 #include "ir/base/text.h"
 
 namespace strata::backend {
@@ -88,7 +89,7 @@ Check check_user_namespaces() {
 std::string nearest_directory(const std::string& path) {
   std::string at = path;
   while (!at.empty() && !exists(at)) {
-    at.erase(at.rfind('/') == std::string::npos ? 0 : at.rfind('/'));
+    at.resize(parent_of(at).size());
   }
   return at.empty() ? "/" : at;
 }

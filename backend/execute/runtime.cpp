@@ -19,6 +19,7 @@
 #include "backend/execute/oci_spec.h"
 #include "backend/execute/sandbox.h"
 #include "backend/system/files.h"
+#include "ir/base/path.h"
 
 namespace strata::backend {
 namespace {
@@ -175,8 +176,7 @@ Result<void> self_test(const Runtime& runtime, const ExecutorOptions& options) {
   if (runtime.path.empty()) {
     return Error{ErrorCode::Machine, "not found"};
   }
-  if (const std::size_t slash = runtime.path.rfind('/');
-      runtime.path.compare(slash + 1, std::string::npos, "crun") == 0) {
+  if (base_name(runtime.path) == "crun") {
     hide_hybrid_cgroups();
   }
   const std::string container = container_name(options.id, 0);

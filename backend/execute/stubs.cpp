@@ -14,6 +14,7 @@
 
 #include "backend/system/beneath.h"
 #include "backend/system/files.h"
+#include "ir/base/path.h"
 
 namespace strata::backend {
 namespace {
@@ -33,27 +34,11 @@ Fd open_in_root(const Fd& root, const std::string& path, std::uint64_t flags) {
   return Fd(static_cast<int>(fd));
 }
 
-std::string join(const std::string& directory, const std::string& name) {
-  return directory.empty() ? name : directory + "/" + name;
-}
-
-// `a/b/c` → `a/b` and `c`; `c` → "" and `c`.
-std::pair<std::string, std::string> split(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? std::pair(std::string(), path)
-                                    : std::pair(path.substr(0, slash), path.substr(slash + 1));
-}
-
-std::vector<std::string> components(const std::string& path) {
-  std::vector<std::string> result;
-  for (std::size_t at = 0; at <= path.size();) {
-    const std::size_t end = std::min(path.find('/', at), path.size());
-    if (std::string part = path.substr(at, end - at); !part.empty() && part != ".") {
-      result.push_back(std::move(part));
-    }
-    at = end + 1;
-  }
-  return result;
+// The names to walk through; `.` leads nowhere.
+std::vector<std::string> names_of(const std::string& path) {
+  std::vector<std::string> names = path_components(path);
+  std::erase(names, ".");
+  return names;
 }
 
 Result<void> set_mtime(const Fd& directory, const timespec& mtime, const std::string& name) {
@@ -136,7 +121,7 @@ Result<void> Stubs::touch(const std::string& directory, const Fd& fd) {
     return {};
   }
   // Its parents are copied up with it.
-  const std::string parent = split(directory).first;
+  const std::string parent(parent_of(directory));
   const Fd parent_fd = open_beneath(root_.get(), parent, O_RDONLY | O_DIRECTORY);
   return parent_fd.valid() ? touch(parent, parent_fd) : errno_error(parent, errno);
 }
@@ -144,7 +129,7 @@ Result<void> Stubs::touch(const std::string& directory, const Fd& fd) {
 Result<void> Stubs::create(const std::string& parent, const Fd& parent_fd, const std::string& name,
                            Kind kind) {
   STRATA_TRY(touch(parent, parent_fd));
-  const std::string path = join(parent, name);
+  const std::string path = join_path(parent, name);
   if (kind == Kind::Directory) {
     if (::mkdirat(parent_fd.get(), name.c_str(), kDirectoryMode) != 0) {
       return errno_error(path, errno);
@@ -162,22 +147,23 @@ Result<void> Stubs::create(const std::string& parent, const Fd& parent_fd, const
 
 // Opens the directory that holds the last component; `resolved` is its path in the root.
 Result<Fd> Stubs::open_parent(const std::string& path, std::string& resolved) {
-  std::vector<std::string> parts = components(path);
+  std::vector<std::string> parts = names_of(path);
   parts.pop_back();
   Fd current = open_in_root(root_, "", O_RDONLY | O_DIRECTORY);
   for (const std::string& part : parts) {
-    Fd next = open_in_root(root_, join(resolved, part), O_RDONLY | O_DIRECTORY);
+    Fd next = open_in_root(root_, join_path(resolved, part), O_RDONLY | O_DIRECTORY);
     if (!next.valid() && errno == ENOENT) {
       struct stat status {};
       if (::fstatat(current.get(), part.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-        return unusable(
-            path, fmt::format("`/{}` is a symbolic link that leads nowhere", join(resolved, part)));
+        return unusable(path, fmt::format("`/{}` is a symbolic link that leads nowhere",
+                                          join_path(resolved, part)));
       }
       STRATA_TRY(create(resolved, current, part, Kind::Directory));
-      next = open_beneath(root_.get(), join(resolved, part), O_RDONLY | O_DIRECTORY);
+      next = open_beneath(root_.get(), join_path(resolved, part), O_RDONLY | O_DIRECTORY);
     }
     if (!next.valid()) {
-      return unusable(path, errno_error(fmt::format("`/{}`", join(resolved, part)), errno).message);
+      return unusable(path,
+                      errno_error(fmt::format("`/{}`", join_path(resolved, part)), errno).message);
     }
     current = std::move(next);
     STRATA_ASSIGN(resolved, resolved_path(current));
@@ -186,7 +172,7 @@ Result<Fd> Stubs::open_parent(const std::string& path, std::string& resolved) {
 }
 
 Result<std::string> Stubs::ensure(const std::string& path, Kind kind, Final final) {
-  const std::vector<std::string> parts = components(path);
+  const std::vector<std::string> parts = names_of(path);
   if (parts.empty()) {
     return std::string("/");
   }
@@ -197,10 +183,10 @@ Result<std::string> Stubs::ensure(const std::string& path, Kind kind, Final fina
   const bool exists = ::fstatat(parent_fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
   const auto fits = [kind](mode_t mode) { return S_ISDIR(mode) == (kind == Kind::Directory); };
   if (exists && !S_ISLNK(status.st_mode) && fits(status.st_mode) && name != "..") {
-    return "/" + join(parent, name);
+    return "/" + join_path(parent, name);
   }
   if (exists && final == Final::Follow) {
-    const Fd target = open_in_root(root_, join(parent, name), O_PATH);
+    const Fd target = open_in_root(root_, join_path(parent, name), O_PATH);
     if (!target.valid()) {
       return unusable(path, "it is a symbolic link that leads nowhere");
     }
@@ -221,7 +207,7 @@ Result<std::string> Stubs::ensure(const std::string& path, Kind kind, Final fina
     }
   }
   STRATA_TRY(create(parent, parent_fd, name, kind));
-  return "/" + join(parent, name);
+  return "/" + join_path(parent, name);
 }
 
 Result<Stubs::Snapshot> Stubs::snapshot(const Fd& upper, const std::string& path) {
@@ -291,11 +277,11 @@ Result<void> Stubs::remove(const std::string& upper) const {
     if (!now || !unchanged(touched.before, *now, touched.origin)) {
       continue;
     }
-    const auto [parent, name] = split(path);
-    const Fd parent_fd = open_beneath(directory.get(), parent, O_RDONLY | O_DIRECTORY);
+    const Fd parent_fd = open_beneath(directory.get(), parent_of(path), O_RDONLY | O_DIRECTORY);
     if (parent_fd.valid()) {
       // A directory that holds anything stays.
-      unlink_quietly(parent_fd, name, S_ISDIR(touched.before.mode) ? AT_REMOVEDIR : 0);
+      unlink_quietly(parent_fd, std::string(base_name(path)),
+                     S_ISDIR(touched.before.mode) ? AT_REMOVEDIR : 0);
     }
   }
   return {};

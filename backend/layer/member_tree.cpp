@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "ir/base/path.h"
+
 namespace strata::backend {
 namespace {
 
@@ -21,41 +23,15 @@ Error hostile(const std::string& member, const std::string& reason) {
   return Error{ErrorCode::Corrupt, member + ": " + reason};
 }
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? std::string() : path.substr(0, slash);
-}
-
-std::string base_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
-std::string join(const std::string& directory, std::string_view name) {
-  return directory.empty() ? std::string(name) : directory + "/" + std::string(name);
-}
-
-std::vector<std::string> components(std::string_view path) {
-  std::vector<std::string> out;
-  while (!path.empty()) {
-    const std::size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0) {
-      out.emplace_back(path.substr(0, slash));
-    }
-    path.remove_prefix(std::min(slash + 1, path.size()));
-  }
-  return out;
-}
-
 // A member's name as a tree path; `/x`, `./x` and `x//` are x. nullopt when it has a `..`.
 std::optional<std::string> clean(std::string_view name) {
   std::string path;
-  for (const std::string& component : components(name)) {
+  for (const std::string& component : path_components(name)) {
     if (component == "..") {
       return std::nullopt;
     }
     if (component != ".") {
-      path = join(path, component);
+      path = join_path(path, component);
     }
   }
   return path;
@@ -86,7 +62,7 @@ Result<MemberTree::Added> MemberTree::add(TreeEntry member) {
     return Added();
   }
   STRATA_ASSIGN(const std::string parent, resolve_parent(parent_of(path), name));
-  const std::string base = base_of(path);
+  const std::string base(base_name(path));
   if (names_ == Names::Layer && base.substr(0, kWhiteout.size()) == kWhiteout) {
     STRATA_TRY(add_whiteout(parent, base));
     return Added();
@@ -95,7 +71,7 @@ Result<MemberTree::Added> MemberTree::add(TreeEntry member) {
     return hostile(name, "is a character device 0:0, which means a deletion to overlay roots");
   }
   STRATA_TRY(ensure_parents(parent));
-  const std::string resolved = join(parent, base);
+  const std::string resolved = join_path(parent, base);
   if (member.type == EntryType::Hardlink) {
     return add_hard_link(member, resolved);
   }
@@ -126,9 +102,9 @@ Result<void> MemberTree::add_whiteout(const std::string& parent, const std::stri
   }
   const std::string removed = name.substr(kWhiteout.size());
   if (removed.empty() || removed == "." || removed == "..") {
-    return hostile(join(parent, name), "the deletion names no file");
+    return hostile(join_path(parent, name), "the deletion names no file");
   }
-  whiteouts_.insert(join(parent, removed));
+  whiteouts_.insert(join_path(parent, removed));
   return {};
 }
 
@@ -137,7 +113,7 @@ Result<MemberTree::Added> MemberTree::add_hard_link(const TreeEntry& member,
   const std::string& name = member.path;
   STRATA_ASSIGN(const std::string link, clean_name(member.link, name));
   STRATA_ASSIGN(const std::string parent, resolve_parent(parent_of(link), name));
-  const std::string target = join(parent, base_of(link));
+  const std::string target = join_path(parent, base_name(link));
   if (const auto found = items_.find(target); found != items_.end()) {
     if (found->second.entry.type == EntryType::Directory) {
       return hostile(name, "is a hard link to the directory `" + target + "`");
@@ -181,21 +157,24 @@ Result<MemberTree::Added> MemberTree::add_hard_link(const TreeEntry& member,
 
 // Follows symlinks of this archive and of below, in the root, as unpacking would. Components that
 // are nowhere stay as they are.
-Result<std::string> MemberTree::resolve_parent(const std::string& path,
+Result<std::string> MemberTree::resolve_parent(std::string_view path,
                                                const std::string& member) const {
   constexpr int kMaxLinks = 40;
   int links = 0;
-  std::vector<std::string> pending = components(path);
+  std::vector<std::string> pending = path_components(path);
   std::reverse(pending.begin(), pending.end());
   std::string current;
   while (!pending.empty()) {
     const std::string name = std::move(pending.back());
     pending.pop_back();
-    if (name == "." || name == "..") {
-      current = name == "." ? current : parent_of(current);
+    if (name == ".") {
       continue;
     }
-    std::string next = join(current, name);
+    if (name == "..") {
+      current.resize(parent_of(current).size());
+      continue;
+    }
+    std::string next = join_path(current, name);
     const TreeEntry* entry = nullptr;
     if (const auto item = items_.find(next); item != items_.end()) {
       entry = &item->second.entry;
@@ -217,20 +196,20 @@ Result<std::string> MemberTree::resolve_parent(const std::string& path,
     if (entry->link.substr(0, 1) == "/") {
       current.clear();
     }
-    std::vector<std::string> target = components(entry->link);
+    std::vector<std::string> target = path_components(entry->link);
     pending.insert(pending.end(), target.rbegin(), target.rend());
   }
   return current;
 }
 
 // Adds the directories that lead to `path`, and `path`, with the attributes they have below.
-Result<void> MemberTree::ensure_parents(const std::string& path) {
-  std::vector<std::string> missing;
-  for (std::string at = path; !at.empty() && items_.count(at) == 0; at = parent_of(at)) {
+Result<void> MemberTree::ensure_parents(std::string_view path) {
+  std::vector<std::string_view> missing;
+  for (std::string_view at = path; !at.empty() && items_.count(at) == 0; at = parent_of(at)) {
     missing.push_back(at);
   }
   std::reverse(missing.begin(), missing.end());
-  for (const std::string& directory : missing) {
+  for (const std::string_view directory : missing) {
     TreeEntry entry;
     const bool is_removed = whiteouts_.count(directory) != 0;
     const std::optional<RootView::Found> found =
@@ -274,7 +253,7 @@ void MemberTree::remove_hidden(const std::string& directory) {
     const std::string current = std::move(pending.back());
     pending.pop_back();
     for (const std::string& name : below_->list(current)) {
-      std::string child = join(current, name);
+      std::string child = join_path(current, name);
       const auto item = items_.find(child);
       if (item == items_.end()) {
         whiteouts_.insert(std::move(child));
@@ -287,7 +266,7 @@ void MemberTree::remove_hidden(const std::string& directory) {
 
 void MemberTree::add_removals(Tree& tree) {
   // A directory that was removed and made again shows nothing of what was there.
-  const std::set<std::string> named = whiteouts_;
+  const auto named = whiteouts_;
   for (const std::string& path : named) {
     const auto item = items_.find(path);
     if (item != items_.end() && item->second.entry.type == EntryType::Directory) {
@@ -305,7 +284,7 @@ void MemberTree::add_removals(Tree& tree) {
       continue;
     }
     bool hidden = false;
-    for (std::string at = parent_of(path); !at.empty() && !hidden; at = parent_of(at)) {
+    for (std::string_view at = parent_of(path); !at.empty() && !hidden; at = parent_of(at)) {
       hidden = items_.count(at) == 0 && whiteouts_.count(at) != 0;
     }
     if (!hidden) {

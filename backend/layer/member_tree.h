@@ -57,8 +57,8 @@ class MemberTree {
 
   Result<void> add_whiteout(const std::string& parent, const std::string& name);
   Result<Added> add_hard_link(const TreeEntry& member, const std::string& path);
-  Result<std::string> resolve_parent(const std::string& path, const std::string& member) const;
-  Result<void> ensure_parents(const std::string& path);
+  Result<std::string> resolve_parent(std::string_view path, const std::string& member) const;
+  Result<void> ensure_parents(std::string_view path);
   Result<void> put(Item item);
   void erase_below(const std::string& path);
   void remove_hidden(const std::string& directory);
@@ -66,8 +66,8 @@ class MemberTree {
 
   const RootView* below_;
   Names names_;
-  std::map<std::string, Item> items_;
-  std::set<std::string> whiteouts_;
+  std::map<std::string, Item, std::less<>> items_;
+  std::set<std::string, std::less<>> whiteouts_;
   std::set<std::string> opaque_;
   struct ContentData {
     std::uint64_t size = 0;

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "ir/base/path.h"
+
 namespace strata::backend {
 namespace {
 
@@ -138,18 +140,13 @@ char typeflag_of(EntryType type) {
   return '0';
 }
 
-std::string_view base_name_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
 // The member's name: directories end in `/`, the root is `./`, a whiteout is `.wh.<name>`.
 std::string member_name(const TreeEntry& entry) {
   if (entry.type == EntryType::Directory) {
     return entry.path.empty() ? "./" : entry.path + "/";
   }
   if (entry.type == EntryType::Whiteout) {
-    const std::size_t base = entry.path.size() - base_name_of(entry.path).size();
+    const std::size_t base = entry.path.size() - base_name(entry.path).size();
     return entry.path.substr(0, base) + ".wh." + entry.path.substr(base);
   }
   return entry.path;
@@ -181,7 +178,7 @@ std::int64_t number(Records& records, const char* key, std::int64_t value, std::
 }
 
 Result<void> check_names(const TreeEntry& entry) {
-  if (base_name_of(entry.path).substr(0, 4) == ".wh.") {
+  if (base_name(entry.path).substr(0, 4) == ".wh.") {
     return Error{ErrorCode::Input,
                  entry.path + ": a name that begins with `.wh.` is a deletion in an image layer"};
   }
@@ -220,7 +217,7 @@ Result<void> append_tar_header(std::string& out, const TreeEntry& entry) {
     records.emplace_back("SCHILY.xattr." + key, value);
   }
   if (!records.empty()) {
-    append_pax(out, std::move(records), entry.path.empty() ? "." : base_name_of(entry.path));
+    append_pax(out, std::move(records), entry.path.empty() ? "." : base_name(entry.path));
   }
   append_header(out, header);
   return {};

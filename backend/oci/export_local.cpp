@@ -14,6 +14,7 @@
 #include "backend/system/beneath.h"
 #include "backend/system/files.h"
 #include "backend/tree/scan.h"
+#include "ir/base/path.h"
 
 namespace strata::backend::oci {
 namespace {
@@ -35,12 +36,6 @@ Result<std::string> stage_beside(const std::string& dest) {
     return errno_error(dest, errno);
   }
   return staged;
-}
-
-std::pair<std::string, std::string> split(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? std::pair(std::string(), path)
-                                    : std::pair(path.substr(0, slash), path.substr(slash + 1));
 }
 
 // A directory as the tree has it; owners only where this process may set them.
@@ -83,7 +78,8 @@ class Merger {
 
  private:
   Result<void> make(const TreeEntry& entry) {
-    const auto [directory, name] = split(entry.path);
+    const std::string_view directory = parent_of(entry.path);
+    const std::string name(base_name(entry.path));
     const Fd parent = open_beneath(to_->get(), directory, O_RDONLY | O_DIRECTORY);
     if (!parent.valid() || (::mkdirat(parent.get(), name.c_str(), 0700) != 0 && errno != EEXIST)) {
       return errno_error(entry.path, errno);
@@ -92,7 +88,8 @@ class Merger {
   }
 
   Result<void> move(const TreeEntry& entry) {
-    const auto [directory, name] = split(entry.path);
+    const std::string_view directory = parent_of(entry.path);
+    const std::string name(base_name(entry.path));
     const Fd source = open_beneath(from_->get(), directory, O_RDONLY | O_DIRECTORY);
     const Fd target = open_beneath(to_->get(), directory, O_RDONLY | O_DIRECTORY);
     if (!source.valid() || !target.valid() ||

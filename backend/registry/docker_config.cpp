@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/system/files.h"
+#include "ir/base/path.h"
 #include "ir/base/text.h"
 
 namespace strata::backend {
@@ -96,8 +97,7 @@ std::optional<Credentials> find_entry(const json& auths, const std::string& regi
         }
       }
     }
-    const std::size_t slash = path.find_last_of('/');
-    path.resize(slash == std::string::npos ? 0 : slash);
+    path.resize(parent_of(path).size());
   }
   for (const std::string& name : names) {
     if (const auto found = auths.find(name); found != auths.end()) {

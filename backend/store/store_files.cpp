@@ -38,8 +38,6 @@ int rename_keeping(const std::string& from, const std::string& to) {
   return 0;
 }
 
-std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
 }  // namespace
 
 TempFile::~TempFile() {
@@ -141,7 +139,7 @@ Result<bool> StoreFiles::publish(TempFile temp, const std::string& target,
     return failure(target, error_number);
   }
   temp.path.clear();
-  STRATA_TRY(sync_directory(parent_of(target)));
+  STRATA_TRY(sync_directory(directory_of(target)));
   return true;
 }
 

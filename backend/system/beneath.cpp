@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <string_view>
 
 namespace strata::backend {
@@ -37,13 +38,13 @@ Fd open_by_components(int root, std::string_view path, int flags, mode_t mode) {
 
 }  // namespace
 
-Fd open_beneath(int root, const std::string& path, int flags, mode_t mode) {
+Fd open_beneath(int root, std::string_view path, int flags, mode_t mode) {
   flags |= O_CLOEXEC | O_NOFOLLOW;
   open_how how{};
   how.flags = static_cast<unsigned>(flags);
   how.mode = mode;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  const std::string name = path.empty() ? "." : path;
+  const std::string name(path.empty() ? "." : path);
   const long fd = ::syscall(SYS_openat2, root, name.c_str(), &how, sizeof how);
   if (fd >= 0) {
     return Fd(static_cast<int>(fd));

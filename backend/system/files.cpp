@@ -35,14 +35,6 @@ ErrorCode code_of(int error_number) {
   }
 }
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) {
-    return ".";
-  }
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 Result<void> sync_fd(const Fd& fd, const std::string& name) {
   if (::fsync(fd.get()) != 0) {
     return errno_error(name, errno);
@@ -197,6 +189,14 @@ Result<void> make_directories(const std::string& path) {
   return {};
 }
 
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) {
+    return ".";
+  }
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 bool exists(const std::string& path) {
   struct stat info {};
   return ::lstat(path.c_str(), &info) == 0;
@@ -232,7 +232,7 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
 
 Result<void> write_file_durably(const std::string& path, std::string_view data) {
   static std::atomic<std::uint64_t> counter{0};
-  const std::string directory = parent_of(path);
+  const std::string directory = directory_of(path);
   TemporaryFile temporary(directory + "/.strata-" + std::to_string(::getpid()) + "-" +
                           std::to_string(counter.fetch_add(1)));
   // One that has this name is left of a process that is gone and had our pid.

@@ -21,6 +21,8 @@ namespace strata::backend {
 [[nodiscard]] Result<void> write_all(const Fd& fd, std::string_view data, const std::string& name);
 // mkdir -p with 0755 less the umask.
 [[nodiscard]] Result<void> make_directories(const std::string& path);
+// The directory that holds `path`, which does not end in `/`; as text, `.` when it names none.
+[[nodiscard]] std::string directory_of(const std::string& path);
 [[nodiscard]] bool exists(const std::string& path);
 // Names without . and .., sorted by bytes.
 [[nodiscard]] Result<std::vector<std::string>> list_directory(const std::string& path);

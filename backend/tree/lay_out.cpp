@@ -16,6 +16,7 @@
 #include "backend/system/beneath.h"
 #include "backend/system/files.h"
 #include "backend/system/parallel.h"
+#include "ir/base/path.h"
 
 namespace strata::backend {
 namespace {
@@ -65,10 +66,8 @@ class LayOut {
   }
 
   Result<Place> place_of(const TreeEntry& entry, const std::string& path) const {
-    const std::size_t slash = path.rfind('/');
-    const std::string parent = slash == std::string::npos ? std::string() : path.substr(0, slash);
-    Place place{open_beneath(root_.get(), parent, O_PATH | O_DIRECTORY),
-                slash == std::string::npos ? path : path.substr(slash + 1)};
+    Place place{open_beneath(root_.get(), parent_of(path), O_PATH | O_DIRECTORY),
+                std::string(base_name(path))};
     if (!place.parent.valid()) {
       return error(entry, errno);
     }

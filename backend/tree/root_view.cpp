@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "ir/base/path.h"
+
 namespace strata::backend {
 namespace {
 
@@ -50,11 +52,6 @@ bool hides_below(const Tree& tree, std::string_view path) {
     }
   }
   return false;
-}
-
-std::string_view parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
 // The lowest layer of which something below `directory` can be seen.
@@ -143,37 +140,16 @@ class Merge {
   std::unordered_map<std::string_view, std::size_t> floors_;
 };
 
-std::string join(std::string_view directory, std::string_view name) {
-  std::string path(directory);
-  if (!path.empty()) {
-    path += '/';
-  }
-  path += name;
-  return path;
-}
-
-std::vector<std::string> components(std::string_view path) {
-  std::vector<std::string> out;
-  while (!path.empty()) {
-    const std::size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0) {
-      out.emplace_back(path.substr(0, slash));
-    }
-    path.remove_prefix(std::min(slash + 1, path.size()));
-  }
-  return out;
-}
-
 // Adds the components of `path` to `pending`, whose back is what comes next.
 void push_components(std::vector<std::string>& pending, std::string_view path) {
-  std::vector<std::string> names = components(path);
+  std::vector<std::string> names = path_components(path);
   pending.insert(pending.end(), std::make_move_iterator(names.rbegin()),
                  std::make_move_iterator(names.rend()));
 }
 
 }  // namespace
 
-std::optional<RootView::Found> RootView::find(const std::string& path) const {
+std::optional<RootView::Found> RootView::find(std::string_view path) const {
   for (std::size_t layer = layers_.size(); layer > 0; --layer) {
     const Tree& tree = *layers_[layer - 1];
     if (const TreeEntry* entry = tree.find(path)) {
@@ -204,10 +180,10 @@ Result<std::string> RootView::resolve(const std::string& path, FollowLast follow
       continue;
     }
     if (name == "..") {
-      current = std::string(parent_of(current));
+      current.resize(parent_of(current).size());
       continue;
     }
-    std::string next = join(current, name);
+    std::string next = join_path(current, name);
     const bool follows = follow_last || !pending.empty();
     const std::optional<Found> found = follows ? find(next) : std::nullopt;
     if (!found || found->entry->type != EntryType::Symlink) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/tree/tree.h"
@@ -23,7 +24,7 @@ class RootView {
   };
   // The entry at exactly this path (no symlink is followed, parents included); nullopt if absent or
   // whited out, or below something that is.
-  [[nodiscard]] std::optional<Found> find(const std::string& path) const;
+  [[nodiscard]] std::optional<Found> find(std::string_view path) const;
 
   // `path` (absolute or relative to the root) with every symlink followed inside the root, as
   // chroot would; components that do not exist are kept as they are. FollowLast::No leaves a

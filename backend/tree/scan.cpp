@@ -23,6 +23,7 @@
 #include "backend/system/files.h"
 #include "backend/system/parallel.h"
 #include "backend/tree/read_file_data.h"
+#include "ir/base/path.h"
 
 namespace strata::backend {
 namespace {
@@ -57,20 +58,6 @@ std::optional<EntryType> type_of(const struct stat& info) {
     default:
       return std::nullopt;
   }
-}
-
-std::string_view parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-std::string join(std::string_view directory, std::string_view name) {
-  std::string path(directory);
-  if (!path.empty()) {
-    path += '/';
-  }
-  path += name;
-  return path;
 }
 
 class UpperScan {
@@ -154,7 +141,7 @@ class UpperScan {
   void add_hidden(const std::string& directory, const std::unordered_set<std::string>& names) {
     for (const std::string& name : below_->list(directory)) {
       if (names.count(name) == 0) {
-        found_.push_back({whiteout(join(directory, name))});
+        found_.push_back({whiteout(join_path(directory, name))});
       }
     }
   }
@@ -168,7 +155,7 @@ class UpperScan {
 
   Result<void> add_child(int directory, const std::string& parent, const std::string& name,
                          bool opaque) {
-    std::string path = join(parent, name);
+    std::string path = join_path(parent, name);
     if (name.substr(0, 4) == ".wh.") {
       return Error{ErrorCode::Input,
                    path + ": a name that begins with `.wh.` is a deletion in an image layer"};

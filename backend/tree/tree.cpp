@@ -7,6 +7,7 @@
 
 #include "ir/base/canonical_json.h"
 #include "ir/base/check.h"
+#include "ir/base/path.h"
 #include "ir/base/text.h"
 
 namespace strata::backend {
@@ -276,11 +277,6 @@ bool is_clean_relative(std::string_view path) {
 
 bool is_directory(const TreeEntry* entry) {
   return entry != nullptr && entry->type == EntryType::Directory;
-}
-
-std::string_view parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
 // Whether fields that this type does not print are at their defaults.

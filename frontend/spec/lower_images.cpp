@@ -4,11 +4,10 @@
 #include <utility>
 
 #include "frontend/dockerfile/fragment.h"
+#include "ir/base/path.h"
 
 namespace strata::frontend::spec {
 namespace {
-
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // Not a location of the file's own: it names where the text came from.
 std::string fragment_name(const SourceMap& sources, Loc loc) {
