@@ -42,10 +42,11 @@ std::vector<std::string> last_lines(const std::string& text) {
 }
 
 std::vector<StepTitle> titles_of(const Compilation& compilation) {
+  const std::vector<std::string> stages = stage_names(compilation.module);
   std::vector<StepTitle> titles;
   for (std::uint32_t i = 0; i < compilation.module.ops.size(); ++i) {
     titles.push_back(
-        {fmt::format("[{}] {}", stage_of(compilation.module, ir::OpId{i}),
+        {fmt::format("[{}] {}", stages[i],
                      ir::describe(compilation.module, ir::OpId{i}, ir::DescribeFor::Plan))});
   }
   return titles;

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -18,39 +17,99 @@ Json location_json(const SourceMap& sources, Loc loc) {
   return {{"file", file.name()}, {"line", at.line}, {"column", at.column}};
 }
 
-std::string platform_of(const ir::Module& module, ir::OpId id) {
-  for (const ir::Target& target : module.targets) {
-    const auto chain = ir::root_chain(module, module.stage(target.stage).root);
-    if (std::find(chain.begin(), chain.end(), id) != chain.end()) {
-      return target.platform;
+// Whose each op is, when the chains of several owners share what is at the bottom.
+class Owners {
+ public:
+  explicit Owners(const ir::Module& module) : module_(module), names_(module.ops.size(), nullptr) {}
+
+  // Gives `name`, which must outlive this, to what has no name yet of the chain that `end` ends.
+  void claim(ir::OpId end, const std::string& name) {
+    // All below an op that has a name has one too.
+    for (ir::OpId id = end; id.valid() && names_[id.index] == nullptr; id = below(id)) {
+      names_[id.index] = &name;
     }
   }
-  return module.targets.empty() ? "" : module.targets.front().platform;
+
+  // By op index.
+  [[nodiscard]] const std::vector<const std::string*>& names() const { return names_; }
+
+ private:
+  [[nodiscard]] ir::OpId below(ir::OpId id) const {
+    const ir::Op& op = module_.op(id);
+    const auto* change = std::get_if<ir::Config>(&op.data);
+    return change != nullptr ? change->base : ir::root_operand(op);
+  }
+
+  const ir::Module& module_;
+  std::vector<const std::string*> names_;
+};
+
+// The platform of the first target whose files an op makes, the first target's for other ops.
+std::vector<std::string> platforms(const ir::Module& module) {
+  Owners owners(module);
+  for (const ir::Target& target : module.targets) {
+    owners.claim(module.stage(target.stage).root, target.platform);
+  }
+  const std::string other = module.targets.empty() ? "" : module.targets.front().platform;
+  std::vector<std::string> platforms;
+  platforms.reserve(module.ops.size());
+  for (const std::string* name : owners.names()) {
+    platforms.push_back(name == nullptr ? other : *name);
+  }
+  return platforms;
 }
 
-Json step_json(const Compilation& compilation, ir::OpId id) {
-  const ir::Module& module = compilation.module;
-  const ir::Op& op = module.op(id);
-  const backend::PlannedStep& step = compilation.plan.steps[id.index];
-  const auto& record = compilation.records[id.index];
-  Json json = {{"index", id.index},
-               {"stage", stage_of(module, id)},
-               {"platform", platform_of(module, id)},
-               {"digest", record ? Json(record->digest.str()) : Json()},
-               {"op", op.name()},
-               {"instruction", ir::describe(module, id, ir::DescribeFor::Plan)}};
-  json["location"] = op.loc.valid() ? location_json(compilation.sources, op.loc) : Json();
-  if (!op.also.empty()) {
-    Json also = Json::array();
-    for (const Loc loc : op.also) {
-      also.push_back(location_json(compilation.sources, loc));
+// A compilation's steps, one at a time.
+class Steps {
+ public:
+  explicit Steps(const Compilation& compilation)
+      : compilation_(compilation),
+        stages_(stage_names(compilation.module)),
+        platforms_(platforms(compilation.module)) {}
+
+  [[nodiscard]] Json json(ir::OpId id) const {
+    const ir::Op& op = compilation_.module.op(id);
+    const backend::PlannedStep& step = compilation_.plan.steps[id.index];
+    const auto& record = compilation_.records[id.index];
+    Json json = {{"index", id.index},
+                 {"stage", stages_[id.index]},
+                 {"platform", platforms_[id.index]},
+                 {"digest", record ? Json(record->digest.str()) : Json()},
+                 {"op", op.name()},
+                 {"instruction", ir::describe(compilation_.module, id, ir::DescribeFor::Plan)}};
+    json["location"] = op.loc.valid() ? location_json(compilation_.sources, op.loc) : Json();
+    if (!op.also.empty()) {
+      Json also = Json::array();
+      for (const Loc loc : op.also) {
+        also.push_back(location_json(compilation_.sources, loc));
+      }
+      json["also"] = std::move(also);
     }
-    json["also"] = std::move(also);
+    json["status"] = backend::status_name(step.status);
+    json["reason"] = step.reason;
+    return json;
   }
-  json["status"] = backend::status_name(step.status);
-  json["reason"] = step.reason;
-  return json;
-}
+
+  [[nodiscard]] std::string line(ir::OpId id) const {
+    const ir::Op& op = compilation_.module.op(id);
+    const backend::PlannedStep& step = compilation_.plan.steps[id.index];
+    const auto& record = compilation_.records[id.index];
+    std::string instruction = ir::describe(compilation_.module, id, ir::DescribeFor::Plan);
+    if (instruction.size() > 72) {
+      instruction = instruction.substr(0, 69) + "...";
+    }
+    const std::string reason =
+        !backend::makes_files(op) || step.reason == "cached" ? "" : "  (" + step.reason + ")";
+    return fmt::format("  {:<7}  {:<12}  {:<14}  {}{}\n", backend::status_name(step.status),
+                       record ? record->digest.short_hex() : "-", stages_[id.index], instruction,
+                       reason);
+  }
+
+ private:
+  const Compilation& compilation_;
+  std::vector<std::string> stages_;
+  std::vector<std::string> platforms_;
+};
 
 // The steps of a target's image: both chains of its stage, and what they read.
 std::vector<std::uint32_t> reached(const ir::Module& module, const ir::Target& target) {
@@ -79,40 +138,29 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string text_line(const Compilation& compilation, ir::OpId id) {
-  const ir::Op& op = compilation.module.op(id);
-  const backend::PlannedStep& step = compilation.plan.steps[id.index];
-  const auto& record = compilation.records[id.index];
-  std::string instruction = ir::describe(compilation.module, id, ir::DescribeFor::Plan);
-  if (instruction.size() > 72) {
-    instruction = instruction.substr(0, 69) + "...";
-  }
-  const std::string reason =
-      !backend::makes_files(op) || step.reason == "cached" ? "" : "  (" + step.reason + ")";
-  return fmt::format("  {:<7}  {:<12}  {:<14}  {}{}\n", backend::status_name(step.status),
-                     record ? record->digest.short_hex() : "-", stage_of(compilation.module, id),
-                     instruction, reason);
-}
-
 }  // namespace
 
-std::string stage_of(const ir::Module& module, ir::OpId id) {
+std::vector<std::string> stage_names(const ir::Module& module) {
+  Owners owners(module);
   for (const ir::Stage& stage : module.stages) {
-    for (const auto& chain :
-         {ir::root_chain(module, stage.root), ir::config_chain(module, stage.config)}) {
-      if (std::find(chain.begin(), chain.end(), id) != chain.end()) {
-        return stage.name;
+    owners.claim(stage.root, stage.name);
+    owners.claim(stage.config, stage.name);
+  }
+  // A source is of the stage of the step that reads it first, whose turn comes last here.
+  std::vector<const std::string*> names = owners.names();
+  for (std::size_t i = names.size(); i > 0; --i) {
+    for (const ir::OpId operand : ir::operands(module.ops[i - 1])) {
+      if (owners.names()[operand.index] == nullptr) {
+        names[operand.index] = names[i - 1];
       }
     }
   }
-  // A source: the stage of the step that reads it.
-  for (std::uint32_t i = 0; i < module.ops.size(); ++i) {
-    const auto operands = ir::operands(module.ops[i]);
-    if (std::find(operands.begin(), operands.end(), id) != operands.end()) {
-      return stage_of(module, ir::OpId{i});
-    }
+  std::vector<std::string> result;
+  result.reserve(names.size());
+  for (const std::string* name : names) {
+    result.push_back(name == nullptr ? "" : *name);
   }
-  return "";
+  return result;
 }
 
 std::vector<ir::OpId> planned_ops(const Compilation& compilation) {
@@ -133,18 +181,20 @@ std::string plan_json(const Compilation& compilation) {
                       {"imageKey", key ? Json(key->digest.str()) : Json()},
                       {"steps", reached(compilation.module, target)}});
   }
-  Json steps = Json::array();
+  const Steps steps(compilation);
+  Json list = Json::array();
   for (const ir::OpId id : planned_ops(compilation)) {
-    steps.push_back(step_json(compilation, id));
+    list.push_back(steps.json(id));
   }
-  return dump({{"version", 1}, {"images", images}, {"steps", steps}});
+  return dump({{"version", 1}, {"images", images}, {"steps", list}});
 }
 
 std::string steps_json(const Compilation& compilation,
                        const std::function<StepExtra(ir::OpId)>& extra) {
-  Json steps = Json::array();
+  const Steps steps(compilation);
+  Json list = Json::array();
   for (const ir::OpId id : planned_ops(compilation)) {
-    Json step = step_json(compilation, id);
+    Json step = steps.json(id);
     const StepExtra more = extra(id);
     step["status"] = more.status;
     if (more.bytes) {
@@ -153,20 +203,21 @@ std::string steps_json(const Compilation& compilation,
     if (more.seconds) {
       step["seconds"] = *more.seconds;
     }
-    steps.push_back(std::move(step));
+    list.push_back(std::move(step));
   }
-  return dump(steps);
+  return dump(list);
 }
 
 std::string plan_text(const Compilation& compilation) {
   std::string text =
       fmt::format("  {:<7}  {:<12}  {:<14}  {}\n", "STATUS", "DIGEST", "STAGE", "INSTRUCTION");
+  const Steps steps(compilation);
   std::map<std::string_view, int> counts;
   for (const ir::OpId id : planned_ops(compilation)) {
     if (std::holds_alternative<ir::Config>(compilation.module.op(id).data)) {
       continue;
     }
-    text += text_line(compilation, id);
+    text += steps.line(id);
     if (backend::makes_files(compilation.module.op(id))) {
       ++counts[backend::status_name(compilation.plan.steps[id.index].status)];
     }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "driver/compilation.h"
 
@@ -11,8 +12,9 @@ namespace strata::driver {
 // config ops and sources too, so that each instruction can be found.
 [[nodiscard]] std::vector<ir::OpId> planned_ops(const Compilation& compilation);
 
-// The stage that an op belongs to first, "" for none.
-[[nodiscard]] std::string stage_of(const ir::Module& module, ir::OpId id);
+// By op index, the stage that an op belongs to first, "" for none. A source belongs to the step
+// that reads it first.
+[[nodiscard]] std::vector<std::string> stage_names(const ir::Module& module);
 
 // `{"version":1,"images":[…],"steps":[…]}` of the README. `extra` adds members to a step (build's
 // metadata); may be empty.
