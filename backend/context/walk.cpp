@@ -49,25 +49,6 @@ Result<std::string> read_link(int directory, const char* name, const std::string
   }
 }
 
-std::optional<EntryType> type_of(mode_t mode) {
-  switch (mode & S_IFMT) {
-    case S_IFDIR:
-      return EntryType::Directory;
-    case S_IFREG:
-      return EntryType::File;
-    case S_IFLNK:
-      return EntryType::Symlink;
-    case S_IFCHR:
-      return EntryType::Char;
-    case S_IFBLK:
-      return EntryType::Block;
-    case S_IFIFO:
-      return EntryType::Fifo;
-    default:
-      return std::nullopt;
-  }
-}
-
 bool same_inode_state(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
          nanoseconds(a.st_mtim) == nanoseconds(b.st_mtim) &&

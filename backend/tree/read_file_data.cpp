@@ -1,4 +1,4 @@
-// Content digests and extended attributes of open files.
+// What a tree keeps of an inode: its type, content digest and extended attributes.
 #include "backend/tree/read_file_data.h"
 
 #include <sys/xattr.h>
@@ -74,6 +74,25 @@ Result<std::string> list_xattrs(int fd, const std::string& name) {
 }
 
 }  // namespace
+
+std::optional<EntryType> type_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFDIR:
+      return EntryType::Directory;
+    case S_IFREG:
+      return EntryType::File;
+    case S_IFLNK:
+      return EntryType::Symlink;
+    case S_IFCHR:
+      return EntryType::Char;
+    case S_IFBLK:
+      return EntryType::Block;
+    case S_IFIFO:
+      return EntryType::Fifo;
+    default:
+      return std::nullopt;
+  }
+}
 
 bool is_kept_xattr(std::string_view name) {
   constexpr std::string_view kUser = "user.";

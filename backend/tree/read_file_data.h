@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "backend/tree/tree.h"
@@ -10,6 +11,10 @@
 #include "ir/base/result.h"
 
 namespace strata::backend {
+
+// What an inode is to a tree; nullopt for a socket, which no tree holds. Hard links are files, and
+// an overlay's whiteouts (0:0) character devices.
+[[nodiscard]] std::optional<EntryType> type_of(mode_t mode);
 
 // What a tree keeps of an inode's extended attributes: `user.*` but `user.overlay.*`, and
 // `security.capability` (as version 2, which names no user namespace); sorted. A file system

@@ -41,25 +41,6 @@ bool is_opaque(int fd) {
   });
 }
 
-std::optional<EntryType> type_of(const struct stat& info) {
-  switch (info.st_mode & S_IFMT) {
-    case S_IFDIR:
-      return EntryType::Directory;
-    case S_IFREG:
-      return EntryType::File;
-    case S_IFLNK:
-      return EntryType::Symlink;
-    case S_IFCHR:
-      return info.st_rdev == 0 ? EntryType::Whiteout : EntryType::Char;
-    case S_IFBLK:
-      return EntryType::Block;
-    case S_IFIFO:
-      return EntryType::Fifo;
-    default:
-      return std::nullopt;
-  }
-}
-
 class UpperScan {
  public:
   UpperScan(const std::string& directory, const RootView& below, const ScanOptions& options)
@@ -173,14 +154,14 @@ class UpperScan {
 
   Result<void> add(const std::string& path, const struct stat& info, int directory,
                    const std::string& name) {
-    const std::optional<EntryType> type = type_of(info);
-    if (!type) {
-      return {};
-    }
-    if (*type == EntryType::Whiteout) {
+    if (S_ISCHR(info.st_mode) && info.st_rdev == 0) {
       if (below_->find(path)) {
         found_.push_back({whiteout(path)});
       }
+      return {};
+    }
+    const std::optional<EntryType> type = type_of(info.st_mode);
+    if (!type) {
       return {};
     }
     Found& found = found_.emplace_back();
