@@ -1,7 +1,6 @@
 // What a source names below a context: symlinks followed inside it, wildcards expanded.
 #include "backend/context/source.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <string_view>
 
 #include "backend/system/beneath.h"
@@ -19,10 +17,6 @@
 
 namespace strata::backend {
 namespace {
-
-struct Closer {
-  void operator()(DIR* directory) const { (void)::closedir(directory); }
-};
 
 Error outside(const std::string& path, const std::string& link, const std::string& target) {
   return Error{ErrorCode::Outside, "`" + path + "`: the symbolic link `" + link + "` points to `" +
@@ -103,31 +97,6 @@ class Resolution {
   int links_ = 0;
 };
 
-Result<std::vector<std::string>> names_in(int root, const std::string& directory) {
-  Fd fd = open_beneath(root, directory, O_RDONLY | O_DIRECTORY);
-  const std::unique_ptr<DIR, Closer> stream(fd.valid() ? ::fdopendir(fd.get()) : nullptr);
-  if (!stream) {
-    return errno_error(directory.empty() ? "." : directory, errno);
-  }
-  (void)fd.release();
-  std::vector<std::string> names;
-  for (;;) {
-    errno = 0;
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own
-    const dirent* entry = ::readdir(stream.get());
-    if (entry == nullptr) {
-      if (errno != 0) {
-        return errno_error(directory, errno);
-      }
-      return names;
-    }
-    const std::string name = static_cast<const char*>(entry->d_name);
-    if (name != "." && name != "..") {
-      names.push_back(name);
-    }
-  }
-}
-
 // The matches of one component in `directory`, added to `out`.
 Result<void> match_component(int root, const std::string& directory, const std::string& pattern,
                              std::vector<std::string>& out) {
@@ -135,7 +104,11 @@ Result<void> match_component(int root, const std::string& directory, const std::
   if (!real || !real->is_directory) {
     return {};
   }
-  STRATA_ASSIGN(const std::vector<std::string> names, names_in(root, real->path));
+  const Fd fd = open_beneath(root, real->path, O_RDONLY | O_DIRECTORY);
+  if (!fd.valid()) {
+    return errno_error(real->path.empty() ? "." : real->path, errno);
+  }
+  STRATA_ASSIGN(const std::vector<std::string> names, names_in(fd, real->path));
   for (const std::string& name : names) {
     STRATA_ASSIGN(const bool matches, ir::match_pattern(pattern, name));
     if (matches) {

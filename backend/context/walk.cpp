@@ -1,7 +1,6 @@
 // ContextWalk: one fstatat per file, and no file opened whose digest the cache still knows.
 #include "backend/context/walk.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -9,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -23,15 +21,16 @@
 namespace strata::backend {
 namespace {
 
-struct Closer {
-  void operator()(DIR* directory) const { (void)::closedir(directory); }
-};
-
 // Permission or not: a context that cannot be read is an error of reading.
-Error read_error(const std::string& path, int error_number) {
-  Error error = errno_error(path.empty() ? "." : path, error_number);
+Error read_error(Error error) {
   error.code = ErrorCode::Io;
   return error;
+}
+
+std::string shown(const std::string& path) { return path.empty() ? "." : path; }
+
+Error read_error(const std::string& path, int error_number) {
+  return read_error(errno_error(shown(path), error_number));
 }
 
 Result<std::string> read_link(int directory, const char* name, const std::string& path) {
@@ -102,28 +101,18 @@ Result<Tree> ContextWalk::file(const std::string& path, const std::string& name)
 }
 
 Result<void> ContextWalk::read_directory(const Directory& directory, const std::string& top) {
-  Fd fd = open_beneath(options_.root, directory.path, O_RDONLY | O_DIRECTORY);
+  const Fd fd = open_beneath(options_.root, directory.path, O_RDONLY | O_DIRECTORY);
   if (!fd.valid()) {
     return read_error(directory.path, errno);
   }
-  const std::unique_ptr<DIR, Closer> stream(::fdopendir(fd.get()));
-  if (!stream) {
-    return read_error(directory.path, errno);
+  const Result<std::vector<std::string>> names = names_in(fd, shown(directory.path));
+  if (!names) {
+    return read_error(names.error());
   }
-  const int number = fd.release();
-  for (;;) {
-    errno = 0;
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own
-    const dirent* entry = ::readdir(stream.get());
-    if (entry == nullptr) {
-      return errno == 0 ? Result<void>() : read_error(directory.path, errno);
-    }
-    const char* name = static_cast<const char*>(entry->d_name);
-    if (name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'))) {
-      continue;
-    }
-    STRATA_TRY(add_child(number, directory, name, top));
+  for (const std::string& name : *names) {
+    STRATA_TRY(add_child(fd.get(), directory, name.c_str(), top));
   }
+  return {};
 }
 
 Result<void> ContextWalk::add_child(int directory, const Directory& parent, const char* name,

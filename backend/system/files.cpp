@@ -202,30 +202,39 @@ bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &info) == 0;
 }
 
-Result<std::vector<std::string>> list_directory(const std::string& path) {
+Result<std::vector<std::string>> names_in(const Fd& directory, const std::string& name) {
   struct Closer {
-    void operator()(DIR* directory) const { (void)::closedir(directory); }
+    void operator()(DIR* stream) const { (void)::closedir(stream); }
   };
-  const std::unique_ptr<DIR, Closer> directory(::opendir(path.c_str()));
-  if (!directory) {
-    return errno_error(path, errno);
+  const int copy = ::fcntl(directory.get(), F_DUPFD_CLOEXEC, 0);
+  const std::unique_ptr<DIR, Closer> stream(copy < 0 ? nullptr : ::fdopendir(copy));
+  if (!stream) {
+    return errno_error(name, errno);
   }
   std::vector<std::string> names;
   for (;;) {
     errno = 0;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own
-    const dirent* entry = ::readdir(directory.get());
+    const dirent* entry = ::readdir(stream.get());
     if (entry == nullptr) {
       if (errno != 0) {
-        return errno_error(path, errno);
+        return errno_error(name, errno);
       }
-      break;
+      return names;
     }
-    const std::string_view name = static_cast<const char*>(entry->d_name);
-    if (name != "." && name != "..") {
-      names.emplace_back(name);
+    const std::string_view found = static_cast<const char*>(entry->d_name);
+    if (found != "." && found != "..") {
+      names.emplace_back(found);
     }
   }
+}
+
+Result<std::vector<std::string>> list_directory(const std::string& path) {
+  const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) {
+    return errno_error(path, errno);
+  }
+  STRATA_ASSIGN(std::vector<std::string> names, names_in(directory, path));
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -24,7 +24,10 @@ namespace strata::backend {
 // The directory that holds `path`, which does not end in `/`; as text, `.` when it names none.
 [[nodiscard]] std::string directory_of(const std::string& path);
 [[nodiscard]] bool exists(const std::string& path);
-// Names without . and .., sorted by bytes.
+// Names in an open directory without . and .., in the file system's order.
+[[nodiscard]] Result<std::vector<std::string>> names_in(const Fd& directory,
+                                                        const std::string& name);
+// The same of a path, sorted by bytes.
 [[nodiscard]] Result<std::vector<std::string>> list_directory(const std::string& path);
 // Removes a file or a whole tree; descriptor-relative, follows no symlink, makes unreadable
 // directories readable and clears the immutable flag; no recursion depth limit. A path that is not

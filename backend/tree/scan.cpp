@@ -1,7 +1,6 @@
 // scan_upper: what an overlay's upper directory changes, as a diff tree in one canonical form.
 #include "backend/tree/scan.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -27,10 +25,6 @@
 
 namespace strata::backend {
 namespace {
-
-struct Closer {
-  void operator()(DIR* directory) const { (void)::closedir(directory); }
-};
 
 // Whether the directory hides what is below it. (`x` in that attribute means something else.)
 bool is_opaque(int fd) {
@@ -84,36 +78,18 @@ class UpperScan {
   }
 
   Result<void> read_directory(const Directory& directory) {
-    Fd fd = open_beneath(root_.get(), directory.path, O_RDONLY | O_DIRECTORY);
+    const Fd fd = open_beneath(root_.get(), directory.path, O_RDONLY | O_DIRECTORY);
     if (!fd.valid()) {
       return error(directory.path, errno);
     }
     const bool opaque = directory.opaque || is_opaque(fd.get());
-    const std::unique_ptr<DIR, Closer> stream(::fdopendir(fd.get()));
-    if (!stream) {
-      return error(directory.path, errno);
-    }
-    const int number = fd.release();
-    std::unordered_set<std::string> names;
-    for (;;) {
-      errno = 0;
-      // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own
-      const dirent* item = ::readdir(stream.get());
-      if (item == nullptr) {
-        if (errno != 0) {
-          return error(directory.path, errno);
-        }
-        break;
-      }
-      const std::string name = static_cast<const char*>(item->d_name);
-      if (name == "." || name == "..") {
-        continue;
-      }
-      names.insert(name);
-      STRATA_TRY(add_child(number, directory.path, name, opaque));
+    STRATA_ASSIGN(const std::vector<std::string> names,
+                  names_in(fd, *directory_ + "/" + directory.path));
+    for (const std::string& name : names) {
+      STRATA_TRY(add_child(fd.get(), directory.path, name, opaque));
     }
     if (opaque) {
-      add_hidden(directory.path, names);
+      add_hidden(directory.path, {names.begin(), names.end()});
     }
     return {};
   }
