@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "ir/base/text.h"
+
 namespace strata::ir {
 namespace {
 
@@ -309,11 +311,8 @@ std::vector<std::string> parse_ignore(std::string_view text) {
     text.remove_prefix(kByteOrderMark.size());
   }
   std::vector<std::string> patterns;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.empty() || line[0] == '#') {
+  for (const std::string& line : split_words(text, '\n')) {
+    if (line[0] == '#') {
       continue;
     }
     std::string pattern = clean_pattern(line);

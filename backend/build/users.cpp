@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "backend/system/files.h"
+#include "ir/base/text.h"
 
 namespace strata::backend {
 namespace {
@@ -28,18 +29,6 @@ struct Group {
   std::uint32_t gid = 0;
   std::vector<std::string> members;
 };
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const std::size_t at = text.find(separator);
-    parts.emplace_back(text.substr(0, at));
-    if (at == std::string_view::npos) {
-      return parts;
-    }
-    text.remove_prefix(at + 1);
-  }
-}
 
 std::optional<std::uint32_t> number(std::string_view text) {
   std::uint32_t value = 0;
@@ -76,15 +65,15 @@ Result<std::string> account_file(const std::string& path, const RootView& root,
 Result<std::vector<Account>> accounts(const RootView& root, const Content& content) {
   STRATA_ASSIGN(const std::string text, account_file("etc/passwd", root, content));
   std::vector<Account> found;
-  for (const std::string& line : split(text, '\n')) {
-    const std::vector<std::string> fields = split(line, ':');
+  for (const std::string_view line : split(text, '\n')) {
+    const std::vector<std::string_view> fields = split(line, ':');
     if (fields.size() < 7) {
       continue;
     }
     const auto uid = number(fields[2]);
     const auto gid = number(fields[3]);
     if (uid && gid) {
-      found.push_back({fields[0], *uid, *gid, fields[5]});
+      found.push_back({std::string(fields[0]), *uid, *gid, std::string(fields[5])});
     }
   }
   return found;
@@ -93,13 +82,13 @@ Result<std::vector<Account>> accounts(const RootView& root, const Content& conte
 Result<std::vector<Group>> groups(const RootView& root, const Content& content) {
   STRATA_ASSIGN(const std::string text, account_file("etc/group", root, content));
   std::vector<Group> found;
-  for (const std::string& line : split(text, '\n')) {
-    const std::vector<std::string> fields = split(line, ':');
+  for (const std::string_view line : split(text, '\n')) {
+    const std::vector<std::string_view> fields = split(line, ':');
     if (fields.size() < 4) {
       continue;
     }
     if (const auto gid = number(fields[2])) {
-      found.push_back({fields[0], *gid, split(fields[3], ',')});
+      found.push_back({std::string(fields[0]), *gid, split_words(fields[3], ',')});
     }
   }
   return found;

@@ -21,6 +21,7 @@
 #include "backend/system/files.h"
 #include "ir/base/path.h"
 
+#include "ir/base/text.h"
 namespace strata::backend {
 namespace {
 
@@ -247,14 +248,12 @@ std::string logged_error(const std::string& bundle) {
   if (!text) {
     return message;
   }
-  for (std::size_t at = 0; at < text->size();) {
-    const std::size_t end = std::min(text->find('\n', at), text->size());
-    const auto line = nlohmann::json::parse(text->substr(at, end - at), nullptr, false);
+  for (const std::string& entry : split_words(*text, '\n')) {
+    const auto line = nlohmann::json::parse(entry, nullptr, false);
     if (line.is_object() && line.contains("msg") && line["msg"].is_string() &&
         line.value("level", "") == "error") {
       message = line["msg"].get<std::string>();
     }
-    at = end + 1;
   }
   return message;
 }

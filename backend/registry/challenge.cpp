@@ -100,18 +100,6 @@ class ChallengeReader {
   std::string_view rest_;
 };
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    if (end > 0) {
-      parts.emplace_back(text.substr(0, end));
-    }
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
-
 // "repository:a/b:pull,push" → "repository:a/b" and "pull,push".
 std::pair<std::string, std::string> split_scope(const std::string& scope) {
   const std::size_t colon = scope.rfind(':');
@@ -137,7 +125,7 @@ std::vector<Challenge> parse_challenges(std::string_view header) {
 }
 
 Scopes merge_scopes(const Scopes& own, std::string_view challenge_scope) {
-  Scopes merged = split(challenge_scope, ' ');
+  Scopes merged = split_words(challenge_scope, ' ');
   if (merged.empty()) {
     return own;
   }
@@ -155,8 +143,8 @@ Scopes merge_scopes(const Scopes& own, std::string_view challenge_scope) {
       continue;
     }
     speaks_of_ours = true;
-    std::vector<std::string> all = split(split_scope(*same).second, ',');
-    for (const std::string& action : split(parts.second, ',')) {
+    std::vector<std::string> all = split_words(split_scope(*same).second, ',');
+    for (const std::string& action : split_words(parts.second, ',')) {
       if (std::find(all.begin(), all.end(), action) == all.end()) {
         all.push_back(action);
       }

@@ -6,6 +6,7 @@
 #include "backend/registry/client.h"
 #include "backend/registry/state.h"
 #include "backend/registry/url.h"
+#include "ir/base/text.h"
 
 namespace strata::backend {
 
@@ -39,19 +40,13 @@ void Client::note_origin(const ir::Reference& reference, const Digest& blob) {
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_mirrors(
     std::string_view text) {
   std::vector<std::pair<std::string, std::string>> mirrors;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    const std::string_view item = text.substr(0, comma);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-    if (item.empty()) {
-      continue;
-    }
+  for (const std::string& item : split_words(text, ',')) {
     const std::size_t equals = item.find('=');
-    if (equals == std::string_view::npos) {
+    if (equals == std::string::npos) {
       return std::nullopt;
     }
-    const std::string name(item.substr(0, equals));
-    const std::string mirror(item.substr(equals + 1));
+    const std::string name = item.substr(0, equals);
+    const std::string mirror = item.substr(equals + 1);
     // Both are bare host[:port].
     for (const std::string& host : {name, mirror}) {
       const std::optional<Url> url = Url::parse("https://" + host);

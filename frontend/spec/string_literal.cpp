@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "ir/base/text.h"
+
 namespace strata::frontend::spec {
 namespace {
 
@@ -166,18 +168,6 @@ std::string without_carriage_returns(std::string_view text) {
   return out;
 }
 
-std::vector<std::string_view> split_lines(std::string_view text) {
-  std::vector<std::string_view> lines;
-  for (;;) {
-    const std::size_t end = text.find('\n');
-    lines.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) {
-      return lines;
-    }
-    text.remove_prefix(end + 1);
-  }
-}
-
 std::string_view common_prefix(std::string_view a, std::string_view b) {
   const auto size = std::min(a.size(), b.size());
   std::size_t n = 0;
@@ -203,7 +193,7 @@ std::string unescape(std::string_view text, Escapes escapes, const BadEscape& ba
 
 std::string dedent(std::string_view text) {
   const std::string normalized = without_carriage_returns(text);
-  std::vector<std::string_view> lines = split_lines(normalized);
+  std::vector<std::string_view> lines = split(normalized, '\n');
   std::optional<std::string_view> margin;
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const std::size_t indent = lines[i].find_first_not_of(" \t");

@@ -1,7 +1,7 @@
 // Paths taken apart and put together, as text.
 #include "ir/base/path.h"
 
-#include <algorithm>
+#include "ir/base/text.h"
 
 namespace strata {
 
@@ -26,16 +26,6 @@ std::string join_path(std::string_view directory, std::string_view path) {
   return joined;
 }
 
-std::vector<std::string> path_components(std::string_view path) {
-  std::vector<std::string> names;
-  while (!path.empty()) {
-    const std::size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0) {
-      names.emplace_back(path.substr(0, slash));
-    }
-    path.remove_prefix(std::min(slash + 1, path.size()));
-  }
-  return names;
-}
+std::vector<std::string> path_components(std::string_view path) { return split_words(path, '/'); }
 
 }  // namespace strata

@@ -27,6 +27,11 @@ namespace strata {
 [[nodiscard]] std::string ascii_upper(std::string_view text);
 [[nodiscard]] bool ascii_iequals(std::string_view a, std::string_view b);
 
+// What stands between the separators: one part more than there are of them, empty ones included.
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+// The parts that are not empty.
+[[nodiscard]] std::vector<std::string> split_words(std::string_view text, char separator);
+
 // `1.5 MB`-style size for people, powers of ten.
 [[nodiscard]] std::string human_size(std::uint64_t bytes);
 

@@ -46,6 +46,15 @@ TEST(Text, Base64DecodesOnlyWhatItEncodes) {
   }
 }
 
+TEST(Text, SplitKeepsEmptyPartsAndSplitWordsDropsThem) {
+  using Views = std::vector<std::string_view>;
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(split("a::b:", ':'), (Views{"a", "", "b", ""}));
+  EXPECT_EQ(split("", ':'), Views{""});
+  EXPECT_EQ(split_words("a::b:", ':'), (Words{"a", "b"}));
+  EXPECT_EQ(split_words("", ':'), Words());
+}
+
 TEST(Text, NearestFindsTyposOnly) {
   const std::vector<std::string> words = {"RUN", "COPY", "ENTRYPOINT", "ENV"};
   EXPECT_EQ(nearest("RNU", words), "RUN");
