@@ -16,6 +16,7 @@
 #include <cstdlib>
 
 #include "backend/execute/executor_child.h"
+#include "backend/execute/fresh_signals.h"
 #include "backend/execute/wire.h"
 #include "backend/system/files.h"
 
@@ -46,16 +47,6 @@ void close_all_but(int socket) {
     }
   }
   ::close(null);
-}
-
-void reset_signals() {
-  for (int number = 1; number < NSIG; ++number) {
-    // Two of them cannot be set.
-    static_cast<void>(::signal(number, SIG_DFL));
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 // Dies with its parent, even if that is already gone.

@@ -16,12 +16,13 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "backend/execute/fresh_signals.h"
 #include "backend/execute/oci_spec.h"
 #include "backend/execute/sandbox.h"
 #include "backend/system/files.h"
 #include "ir/base/path.h"
-
 #include "ir/base/text.h"
+
 namespace strata::backend {
 namespace {
 
@@ -49,17 +50,6 @@ std::string find_program(const std::string& name) {
     at = end + 1;
   }
   return "";
-}
-
-// Signals as a fresh process has them: what strata ignores or blocks is not inherited by a RUN.
-void reset_signals() {
-  for (int number = 1; number < NSIG; ++number) {
-    // Two of them cannot be set.
-    static_cast<void>(::signal(number, SIG_DFL));
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 [[noreturn]] void become(const RuntimeCall& call, const std::vector<std::string>& arguments) {
