@@ -4,15 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 
 #include "backend/system/files.h"
 #include "frontend/frontend.h"
 #include "ir/base/path.h"
 #include "ir/base/render.h"
-#include "ir/base/text.h"
 #include "ir/reference.h"
 #include "passes/pass_manager.h"
 
@@ -21,12 +18,6 @@ namespace {
 
 std::string join(const std::string& directory, const std::string& name) {
   return directory == "." ? name : directory + (directory.ends_with('/') ? "" : "/") + name;
-}
-
-bool is_proxy(const std::string& name) {
-  static constexpr std::array<std::string_view, 5> kNames = {"http_proxy", "https_proxy",
-                                                             "ftp_proxy", "no_proxy", "all_proxy"};
-  return std::find(kNames.begin(), kNames.end(), ascii_lower(name)) != kNames.end();
 }
 
 backend::Freshness freshness_of(Freshness freshness) {
@@ -50,7 +41,8 @@ Result<frontend::LowerRequest> request_of(Compilation& compilation, const std::s
   request.targets = options.targets;
   request.params = options.params;
   for (const auto& argument : options.build_args) {
-    (is_proxy(argument.first) ? compilation.proxies : request.build_args).push_back(argument);
+    (frontend::is_proxy_argument(argument.first) ? compilation.proxies : request.build_args)
+        .push_back(argument);
   }
   const std::string platform = options.platform.empty() ? ir::host_platform() : options.platform;
   const auto normalized = ir::normalize_platform(platform);

@@ -1,8 +1,12 @@
 // The frontends' common entry: picks the language.
 #include "frontend/frontend.h"
 
+#include <algorithm>
+#include <array>
+
 #include "frontend/dockerfile/dockerfile.h"
 #include "frontend/spec/spec.h"
+#include "ir/base/text.h"
 
 namespace strata::frontend {
 
@@ -16,6 +20,12 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
       break;
   }
   return spec::lower(request, sources, loader, resolver, emitter);
+}
+
+bool is_proxy_argument(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kProxies = {"http_proxy", "https_proxy", "ftp_proxy",
+                                                        "no_proxy", "all_proxy"};
+  return std::find(kProxies.begin(), kProxies.end(), ascii_lower(name)) != kProxies.end();
 }
 
 Language language_of(std::string_view file_name) {

@@ -38,6 +38,10 @@ struct LowerRequest {
                                                       ir::SourceResolver& resolver,
                                                       Emitter& emitter);
 
+// http_proxy and the like, in any case: a build argument that needs no ARG and means nothing to the
+// result.
+[[nodiscard]] bool is_proxy_argument(std::string_view name);
+
 // `image.strata`, `*.strata` → Spec; all else Dockerfile.
 [[nodiscard]] Language language_of(std::string_view file_name);
 

@@ -2,7 +2,6 @@
 #include "frontend/dockerfile/global_args.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <utility>
 #include <vector>
@@ -21,10 +20,7 @@ constexpr DiagnosticDef<std::string> kUnusedBuildArg{Kind::UnusedBuildArg,
 
 // Given on the command line without an ARG by habit: proxies, and what BuildKit reads itself.
 bool needs_no_declaration(const std::string& name) {
-  constexpr std::array<std::string_view, 5> kProxies = {"http_proxy", "https_proxy", "ftp_proxy",
-                                                        "no_proxy", "all_proxy"};
-  return name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" ||
-         std::find(kProxies.begin(), kProxies.end(), ascii_lower(name)) != kProxies.end();
+  return name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || is_proxy_argument(name);
 }
 
 void add_platform(ir::Pairs& values, const std::string& prefix, const std::string& platform) {
