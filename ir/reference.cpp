@@ -213,12 +213,20 @@ std::optional<std::string> normalize_platform(std::string_view text) {
   }
   const Machine machine = normalize_machine(
       {std::string(parts[1]), parts.size() == 3 ? std::string(parts[2]) : std::string()});
-  std::string platform(parts[0] == "macos" ? std::string_view("darwin") : parts[0]);
-  platform += "/" + machine.architecture;
-  if (!machine.variant.empty()) {
-    platform += "/" + machine.variant;
-  }
-  return platform;
+  const std::string_view os = parts[0] == "macos" ? "darwin" : parts[0];
+  return Platform{std::string(os), machine.architecture, machine.variant}.str();
+}
+
+std::string Platform::str() const {
+  return os + "/" + architecture + (variant.empty() ? "" : "/" + variant);
+}
+
+Platform split_platform(std::string_view platform) {
+  const std::size_t slash = std::min(platform.find('/'), platform.size());
+  const std::string_view machine = platform.substr(std::min(slash + 1, platform.size()));
+  const std::size_t second = std::min(machine.find('/'), machine.size());
+  return {std::string(platform.substr(0, slash)), std::string(machine.substr(0, second)),
+          std::string(machine.substr(std::min(second + 1, machine.size())))};
 }
 
 std::string host_platform() {

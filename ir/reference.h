@@ -28,4 +28,14 @@ struct Reference {
 [[nodiscard]] std::optional<std::string> normalize_platform(std::string_view text);
 [[nodiscard]] std::string host_platform();
 
+// A platform's parts; those that it lacks are "".
+struct Platform {
+  std::string os;
+  std::string architecture;
+  std::string variant;
+  // os/arch[/variant]
+  [[nodiscard]] std::string str() const;
+};
+[[nodiscard]] Platform split_platform(std::string_view platform);
+
 }  // namespace strata::ir

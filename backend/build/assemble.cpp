@@ -19,11 +19,10 @@ struct Assembly {
 };
 
 void set_platform(const std::string& platform, ir::ImageConfig& config) {
-  const std::size_t first = platform.find('/');
-  const std::size_t second = platform.find('/', first + 1);
-  config.os = platform.substr(0, first);
-  config.architecture = platform.substr(first + 1, second - first - 1);
-  config.variant = second == std::string::npos ? "" : platform.substr(second + 1);
+  const ir::Platform parts = ir::split_platform(platform);
+  config.os = parts.os;
+  config.architecture = parts.architecture;
+  config.variant = parts.variant;
 }
 
 class Assembler {

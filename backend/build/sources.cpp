@@ -17,10 +17,7 @@ Error outside_context(const std::string& path) {
 bool leaves(const std::string& clean) { return clean == ".." || clean.starts_with("../"); }
 
 std::string platform_of(const ir::ImageConfig& config) {
-  std::string platform = config.os + "/" + config.architecture;
-  if (!config.variant.empty()) {
-    platform += "/" + config.variant;
-  }
+  const std::string platform = ir::Platform{config.os, config.architecture, config.variant}.str();
   return ir::normalize_platform(platform).value_or(platform);
 }
 

@@ -128,10 +128,8 @@ Result<Descriptor> import_image(Store& store, const ImportRequest& request) {
   STRATA_TRY(layer_trees(store, *image));
   Descriptor manifest = image->manifest_descriptor;
   manifest.annotations.clear();
-  manifest.platform = image->config.os + "/" + image->config.architecture;
-  if (!image->config.variant.empty()) {
-    manifest.platform += "/" + image->config.variant;
-  }
+  const ir::ImageConfig& config = image->config;
+  manifest.platform = ir::Platform{config.os, config.architecture, config.variant}.str();
   if (!name.empty()) {
     STRATA_TRY(store.set_ref(name, manifest));
   }

@@ -67,11 +67,10 @@ ir::ImageConfig make_config(const ImportRequest& request, const Layer& layer) {
   const std::string platform =
       ir::normalize_platform(request.platform.empty() ? ir::host_platform() : request.platform)
           .value_or(request.platform);
-  const auto slash = platform.find('/');
-  const auto second = platform.find('/', slash + 1);
-  config.os = platform.substr(0, slash);
-  config.architecture = platform.substr(slash + 1, second - slash - 1);
-  config.variant = second == std::string::npos ? "" : platform.substr(second + 1);
+  const ir::Platform parts = ir::split_platform(platform);
+  config.os = parts.os;
+  config.architecture = parts.architecture;
+  config.variant = parts.variant;
   config.created = std::max(request.created, kEarliest);
   config.diff_ids = {layer.blob.diff_id};
   ir::HistoryEntry entry;

@@ -8,27 +8,6 @@
 namespace strata::backend::oci {
 namespace {
 
-struct Parts {
-  std::string os;
-  std::string architecture;
-  std::string variant;
-};
-
-Parts split(const std::string& platform) {
-  Parts parts;
-  const auto slash = platform.find('/');
-  parts.os = platform.substr(0, slash);
-  if (slash == std::string::npos) {
-    return parts;
-  }
-  const auto second = platform.find('/', slash + 1);
-  parts.architecture = platform.substr(slash + 1, second - slash - 1);
-  if (second != std::string::npos) {
-    parts.variant = platform.substr(second + 1);
-  }
-  return parts;
-}
-
 // `v8` → 8; 0 for anything else. (Minor versions, v9.2, count as their major one.)
 int number_of(const std::string& variant) {
   int number = 0;
@@ -46,7 +25,7 @@ void add_arm(std::vector<std::string>& out, const std::string& os, int from) {
 
 // The platforms whose images run on `platform`, the best first.
 std::vector<std::string> candidates(const std::string& platform) {
-  const Parts parts = split(platform);
+  const ir::Platform parts = ir::split_platform(platform);
   std::vector<std::string> out{platform};
   const int number = number_of(parts.variant);
   if (parts.architecture == "amd64") {

@@ -24,15 +24,12 @@ bool needs_no_declaration(const std::string& name) {
 }
 
 void add_platform(ir::Pairs& values, const std::string& prefix, const std::string& platform) {
-  const std::size_t slash = platform.find('/');
-  const std::string os = platform.substr(0, slash);
-  const std::string rest = slash == std::string::npos ? "" : platform.substr(slash + 1);
-  const std::size_t second = rest.find('/');
+  const ir::Platform parts = ir::split_platform(platform);
   set_pair(values, prefix + "PLATFORM", platform);
-  set_pair(values, prefix + "OS", os);
+  set_pair(values, prefix + "OS", parts.os);
   set_pair(values, prefix + "OSVERSION", "");
-  set_pair(values, prefix + "ARCH", rest.substr(0, second));
-  set_pair(values, prefix + "VARIANT", second == std::string::npos ? "" : rest.substr(second + 1));
+  set_pair(values, prefix + "ARCH", parts.architecture);
+  set_pair(values, prefix + "VARIANT", parts.variant);
 }
 
 }  // namespace

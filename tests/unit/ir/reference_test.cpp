@@ -97,6 +97,12 @@ TEST(Platform, IsNormalizedAsContainerdDoes) {
     EXPECT_EQ(normalize_platform(text), std::nullopt) << text;
   }
   EXPECT_EQ(normalize_platform(host_platform()), host_platform());
+  for (const char* text : {"linux/amd64", "linux/arm/v7"}) {
+    EXPECT_EQ(split_platform(text).str(), text);
+  }
+  EXPECT_EQ(split_platform("linux/arm/v7").architecture, "arm");
+  EXPECT_EQ(split_platform("linux").os, "linux");
+  EXPECT_EQ(split_platform("linux").architecture, "");
 }
 
 }  // namespace
