@@ -12,6 +12,7 @@
 #include "ir/printer.h"
 #include "ir/reference.h"
 #include "ir/verifier.h"
+#include "tests/fakes/text_loader.h"
 
 namespace strata::frontend::dockerfile {
 
@@ -60,26 +61,6 @@ class FakeResolver final : public ir::SourceResolver {
   std::set<std::string> escaping;
   std::vector<std::string> asked_images;
   std::vector<ir::LocalRequest> asked_local;
-};
-
-class FakeLoader final : public ir::SourceLoader {
- public:
-  Result<std::string> load(const std::string& context, const std::string& path) override {
-    return find(context + ":" + path);
-  }
-  Result<std::string> load_beside(const std::string& path) override {
-    return find("beside:" + path);
-  }
-  std::map<std::string, std::string> files;
-
- private:
-  Result<std::string> find(const std::string& key) {
-    const auto found = files.find(key);
-    if (found == files.end()) {
-      return Error{ErrorCode::NotFound, key + ": no such file"};
-    }
-    return found->second;
-  }
 };
 
 // One lowering with everything around it.
@@ -155,7 +136,7 @@ class Lowering {
   SourceMap sources;
   CollectingConsumer consumer;
   FakeResolver resolver;
-  FakeLoader loader;
+  test::TextLoader loader;
   LowerRequest request;
   std::optional<ir::Module> module;
   std::string world_error;

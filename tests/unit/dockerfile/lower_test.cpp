@@ -409,16 +409,16 @@ TEST(DockerfileLower, FilesWithoutStages) {
 
 TEST(DockerfileLower, IgnoreFiles) {
   Lowering root("FROM alpine\nCOPY . /\n");
-  root.loader.files = {{":.dockerignore", "# c\nnode_modules\n!keep\n"}};
+  root.loader.texts = {{":.dockerignore", "# c\nnode_modules\n!keep\n"}};
   ASSERT_TRUE(root.run());
   EXPECT_EQ(root.resolver.asked_local[0].ignore, (Strings{"node_modules", "!keep"}));
   Lowering own("FROM alpine\nCOPY . /\n");
-  own.loader.files = {{":.dockerignore", "a\n"}, {"beside:app.Dockerfile.dockerignore", "b\n"}};
+  own.loader.texts = {{":.dockerignore", "a\n"}, {"beside:app.Dockerfile.dockerignore", "b\n"}};
   own.request.file_name = "app.Dockerfile";
   ASSERT_TRUE(own.run());
   EXPECT_EQ(own.resolver.asked_local[0].ignore, (Strings{"b"}));
   Lowering bad("FROM alpine\nCOPY . /\nCOPY a /b\n");
-  bad.loader.files = {{":.dockerignore", "a\n[b\n"}};
+  bad.loader.texts = {{":.dockerignore", "a\n[b\n"}};
   EXPECT_FALSE(bad.run());
   EXPECT_EQ(bad.findings(), Findings{"2:1 BadIgnorePattern"});
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,32 +10,9 @@
 #include "ir/base/consumer.h"
 #include "ir/base/render.h"
 #include "ir/reference.h"
+#include "tests/fakes/text_loader.h"
 
 namespace strata::frontend::spec_test {
-
-// Texts by path; what was asked for is recorded.
-class FakeLoader final : public ir::SourceLoader {
- public:
-  Result<std::string> load(const std::string& context, const std::string& path) override {
-    return answer(context + ":" + path);
-  }
-  Result<std::string> load_beside(const std::string& path) override {
-    return answer("beside:" + path);
-  }
-
-  std::map<std::string, std::string> texts;
-  std::vector<std::string> asked;
-
- private:
-  Result<std::string> answer(const std::string& name) {
-    asked.push_back(name);
-    const auto found = texts.find(name);
-    if (found == texts.end()) {
-      return Error{ErrorCode::NotFound, name + ": no such file"};
-    }
-    return found->second;
-  }
-};
 
 // Binds every reference and every source to a digest of the request.
 class FakeResolver final : public ir::SourceResolver {
@@ -145,7 +121,7 @@ class Compilation {
 
  public:
   SourceMap sources;
-  FakeLoader loader;
+  test::TextLoader loader;
   FakeResolver resolver;
   Emitter emitter;
   std::vector<std::string> targets;
