@@ -14,7 +14,6 @@
 #include <fstream>
 #include <thread>
 
-#include "ir/base/text.h"
 #include "tests/unit/registry/fixture.h"
 #include "tests/unit/registry/image_kit.h"
 
@@ -93,15 +92,7 @@ class DockerRegistryTest : public RegistryFixture {
     EXPECT_TRUE(opened);
     return *std::move(opened);
   }
-  Descriptor store_image() {
-    for (const std::string& layer : image_.layers) {
-      EXPECT_TRUE(store_->put_blob(layer));
-    }
-    EXPECT_TRUE(store_->put_blob(image_.config));
-    EXPECT_TRUE(store_->put_blob(image_.manifest));
-    return Descriptor{
-        std::string(oci::kManifestType), image_.digest(), image_.manifest.size(), {}, ""};
-  }
+  Descriptor store_image() { return RegistryFixture::store_image(image_); }
   void push(const std::string& name) {
     const Result<void> pushed =
         registry().push(reference(server_->host() + "/" + name), store_image());
@@ -169,8 +160,7 @@ TEST_F(DockerRegistryTest, BasicAuthentication) {
   const Result<void> anonymous = registry().push(name, store_image());
   ASSERT_FALSE(anonymous);
   EXPECT_NE(anonymous.error().message.find("401"), std::string::npos) << anonymous.error().message;
-  home_.write("config.json", R"({"auths":{")" + server_->host() + R"(":{"auth":")" +
-                                 base64_encode("alice:secret") + R"("}}})");
+  home_.log_in(server_->host());
   registry_.reset();
   push("app:v1");
   expect_pull("app:v1", *other_store());

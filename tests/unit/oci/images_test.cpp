@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "backend/layer/layer.h"
 #include "backend/oci/import.h"
@@ -16,38 +14,21 @@
 #include "backend/tree/content.h"
 #include "backend/tree/root_view.h"
 #include "ir/reference.h"
+#include "tests/unit/store/temporary_store.h"
 
 namespace strata::backend::oci {
 namespace {
 
 const std::string kName = "docker.io/library/thing:1";
 
-class ImagesTest : public ::testing::Test {
+class ImagesTest : public TemporaryStoreTest {
  protected:
   void SetUp() override {
-    directory_ = ::testing::TempDir() + "strata-oci-XXXXXX";
-    ASSERT_NE(::mkdtemp(directory_.data()), nullptr);
-    store_ = open("home");
-  }
-  void TearDown() override {
-    store_.reset();
-    EXPECT_TRUE(remove_tree(directory_).ok());
+    store_ = open();
+    ASSERT_NE(store_, nullptr);
   }
 
-  std::unique_ptr<Store> open(const std::string& name) const {
-    auto store = Store::open(directory_ + "/" + name);
-    EXPECT_TRUE(store.ok()) << store.error().message;
-    return *std::move(store);
-  }
   [[nodiscard]] std::string at(const std::string& name) const { return directory_ + "/" + name; }
-  static void write(const std::string& path, const std::string& text) {
-    ::unlink(path.c_str());
-    std::ofstream(path, std::ios::binary) << text;
-  }
-  static std::string read(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  }
   // The exit code; output goes to `log`.
   [[nodiscard]] int shell(const std::string& command) const {
     const std::string full =
@@ -126,7 +107,6 @@ class ImagesTest : public ::testing::Test {
     return {std::string(kManifestType), *store_->put_blob(document), document.size(), {}, ""};
   }
 
-  std::string directory_;
   std::unique_ptr<Store> store_;
   std::string message_;
 };

@@ -55,10 +55,7 @@ TEST(SendCredentials, OnlyToHttpsOrLoopback) {
 
 class AuthenticatorTest : public ::testing::Test {
  protected:
-  void log_in(const std::string& registry) {
-    home_.write("config.json", R"({"auths":{")" + registry + R"(":{"auth":")" +
-                                   base64_encode("alice:secret") + R"("}}})");
-  }
+  void log_in(const std::string& registry) { home_.log_in(registry); }
   Authenticator make() {
     return Authenticator(
         DockerConfig::from_environment(),

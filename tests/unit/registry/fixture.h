@@ -1,44 +1,36 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "backend/registry/registry.h"
 #include "backend/store/store.h"
+#include "ir/base/text.h"
+#include "tests/unit/registry/image_kit.h"
+#include "tests/unit/system/temp_directory.h"
 
 namespace strata::backend {
 
 // A directory of the test's own, and no credentials of the machine's user.
-class QuietEnvironment {
+class QuietEnvironment : public TempDirectory {
  public:
   QuietEnvironment() {
-    std::string pattern = std::filesystem::temp_directory_path() / "strata-registry-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
     for (const char* const name : {"REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME",
                                    "http_proxy", "HTTP_PROXY", "all_proxy"}) {
       ::unsetenv(name);
     }
-    ::setenv("HOME", path_.c_str(), 1);
-    ::setenv("DOCKER_CONFIG", path_.c_str(), 1);
+    ::setenv("HOME", path().c_str(), 1);
+    ::setenv("DOCKER_CONFIG", path().c_str(), 1);
   }
-  ~QuietEnvironment() { std::filesystem::remove_all(path_); }
-  QuietEnvironment(const QuietEnvironment&) = delete;
-  QuietEnvironment& operator=(const QuietEnvironment&) = delete;
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ + "/" + name) << text;
+  // Leaves a login, `user:password`, as docker does.
+  void log_in(const std::string& registry, const std::string& pair = "alice:secret") const {
+    write("config.json",
+          R"({"auths":{")" + registry + R"(":{"auth":")" + base64_encode(pair) + R"("}}})");
   }
-
- private:
-  std::string path_;
 };
 
 class RegistryFixture : public ::testing::Test {
@@ -64,6 +56,17 @@ class RegistryFixture : public ::testing::Test {
     std::optional<ir::Reference> parsed = ir::Reference::parse(text);
     EXPECT_TRUE(parsed) << text;
     return parsed.value_or(ir::Reference());
+  }
+
+  // The image's bytes; its manifest.
+  Descriptor store_image(const TestImage& image) {
+    for (const std::string& layer : image.layers) {
+      EXPECT_TRUE(store_->put_blob(layer));
+    }
+    EXPECT_TRUE(store_->put_blob(image.config));
+    EXPECT_TRUE(store_->put_blob(image.manifest));
+    return Descriptor{
+        std::string(oci::kManifestType), image.digest(), image.manifest.size(), {}, ""};
   }
 
   QuietEnvironment home_;

@@ -1,7 +1,6 @@
 // The client against the fault-injecting registry: resolving references.
 #include <gtest/gtest.h>
 
-#include "ir/base/text.h"
 #include "tests/unit/registry/fixture.h"
 #include "tests/unit/registry/image_kit.h"
 
@@ -274,10 +273,7 @@ class LoginTest : public RegistryFixture {
     server_ = std::make_unique<FaultRegistry>(std::move(options));
     serve(*server_, "a/b", "v1", image_);
   }
-  void log_in(const std::string& pair) {
-    home_.write("config.json", R"({"auths":{")" + server_->host() + R"(":{"auth":")" +
-                                   base64_encode(pair) + R"("}}})");
-  }
+  void log_in(const std::string& pair) { home_.log_in(server_->host(), pair); }
   Result<oci::Image> resolve() {
     return registry().resolve(reference(server_->host() + "/a/b:v1"), "linux/amd64");
   }

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "ir/base/text.h"
 #include "tests/unit/registry/fixture.h"
 #include "tests/unit/registry/image_kit.h"
 
@@ -205,19 +204,7 @@ class PushTest : public RegistryFixture {
   void start(FaultRegistryOptions options = {}) {
     server_ = std::make_unique<FaultRegistry>(std::move(options));
   }
-  void log_in() {
-    home_.write("config.json", R"({"auths":{")" + server_->host() + R"(":{"auth":")" +
-                                   base64_encode("alice:secret") + R"("}}})");
-  }
-  Descriptor store_image(const TestImage& image) {
-    for (const std::string& layer : image.layers) {
-      EXPECT_TRUE(store_->put_blob(layer));
-    }
-    EXPECT_TRUE(store_->put_blob(image.config));
-    EXPECT_TRUE(store_->put_blob(image.manifest));
-    return Descriptor{
-        std::string(oci::kManifestType), image.digest(), image.manifest.size(), {}, ""};
-  }
+  void log_in() { home_.log_in(server_->host()); }
   Result<void> push(const std::string& name) {
     return registry().push(reference(server_->host() + "/" + name), store_image(image_));
   }

@@ -15,13 +15,8 @@ namespace {
 class GcTest : public TemporaryStoreTest {
  protected:
   void SetUp() override {
-    TemporaryStoreTest::SetUp();
     store_ = open();
     ASSERT_NE(store_, nullptr);
-  }
-  void TearDown() override {
-    store_.reset();
-    TemporaryStoreTest::TearDown();
   }
 
   // A manifest with one layer; the descriptor.

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -11,21 +10,17 @@
 
 #include "backend/store/store.h"
 #include "backend/system/files.h"
+#include "tests/unit/system/temp_directory.h"
 
 namespace strata::backend {
 
-// A directory of a test's own, removed at its end.
+// Stores in a directory of the test's own.
 class TemporaryStoreTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    directory_ = ::testing::TempDir() + "strata-store-XXXXXX";
-    ASSERT_NE(::mkdtemp(directory_.data()), nullptr);
-    home_ = directory_ + "/home";
-  }
-  void TearDown() override { EXPECT_TRUE(remove_tree(directory_).ok()); }
-
-  [[nodiscard]] std::unique_ptr<Store> open() const {
-    Result<std::unique_ptr<Store>> store = Store::open(home_);
+  [[nodiscard]] std::unique_ptr<Store> open() const { return open("home"); }
+  // One of several.
+  [[nodiscard]] std::unique_ptr<Store> open(const std::string& name) const {
+    Result<std::unique_ptr<Store>> store = Store::open(directory_ + "/" + name);
     EXPECT_TRUE(store.ok()) << (store ? "" : store.error().message);
     return store ? *std::move(store) : nullptr;
   }
@@ -40,8 +35,9 @@ class TemporaryStoreTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   }
 
-  std::string directory_;
-  std::string home_;
+  const TempDirectory temporary_;
+  const std::string directory_ = temporary_.path();
+  const std::string home_ = directory_ + "/home";
 };
 
 inline Tree tree_of(const std::string& name, const std::string& text) {
