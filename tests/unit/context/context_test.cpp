@@ -3,9 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -136,11 +134,7 @@ TEST(Context, EntriesKeepModesAndNothingOfTheHost) {
   ASSERT_EQ(::chmod(dir.at("s/f").c_str(), 04751), 0);
   ASSERT_EQ(::setxattr(dir.at("s/f").c_str(), "user.k", "v", 1, 0), 0);
   ASSERT_EQ(::mkfifo(dir.at("s/pipe").c_str(), 0600), 0);
-  const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  dir.at("s/sock").copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
-  ASSERT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  dir.socket("s/sock");
   const auto selection = select(dir.path(), "s");
   ASSERT_OK(selection);
   EXPECT_EQ(shape(**selection), (Lines{"s:", "d ", "f f", "p pipe"}));

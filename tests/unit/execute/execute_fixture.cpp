@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "backend/system/files.h"
 
@@ -105,6 +106,17 @@ Result<RunOutcome> ExecuteTest::run(const RunSpec& spec) {
   Result<RunOutcome> outcome = executor_->run(spec, output);
   ::lseek(output.get(), 0, SEEK_SET);
   output_ = *read_all(output, "output");
+  return outcome;
+}
+
+Result<RunOutcome> ExecuteTest::run_cancelled_after(std::chrono::milliseconds delay) {
+  const RunSpec spec = shell("sleep 1000");
+  std::thread killer([&] {
+    std::this_thread::sleep_for(delay);
+    executor_->cancel();
+  });
+  Result<RunOutcome> outcome = run(spec);
+  killer.join();
   return outcome;
 }
 

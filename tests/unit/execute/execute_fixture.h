@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ class ExecuteTest : public testing::Test {
   RunSpec shell(const std::string& script);
   // Runs it; what it wrote is in `output_`.
   Result<RunOutcome> run(const RunSpec& spec);
+  // Runs what would take long, and cancels the executor meanwhile.
+  Result<RunOutcome> run_cancelled_after(std::chrono::milliseconds delay);
 
   // Paths below the upper directory, sorted, each with its type's letter: "d etc".
   static std::vector<std::string> upper(const RunSpec& spec);

@@ -212,13 +212,7 @@ TEST_F(ExecuteTest, runs_side_by_side) {
 
 TEST_F(ExecuteTest, cancel_interrupts_what_runs_and_what_comes) {
   start();
-  const RunSpec spec = shell("sleep 1000");
-  std::thread killer([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));
-    executor_->cancel();
-  });
-  const auto outcome = run(spec);
-  killer.join();
+  const auto outcome = run_cancelled_after(std::chrono::milliseconds(700));
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::Interrupted);
   const auto later = run(shell("true"));
@@ -229,13 +223,7 @@ TEST_F(ExecuteTest, cancel_interrupts_what_runs_and_what_comes) {
 TEST_F(ExecuteTest, cancel_while_the_container_starts) {
   start();
   ASSERT_TRUE(run(shell("true")).ok());
-  const RunSpec spec = shell("sleep 1000");
-  std::thread killer([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(8));
-    executor_->cancel();
-  });
-  const auto outcome = run(spec);
-  killer.join();
+  const auto outcome = run_cancelled_after(std::chrono::milliseconds(8));
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::Interrupted);
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -42,6 +44,14 @@ class TempDirectory {
   void directory(const std::string& name) const { ASSERT_TRUE(make_directories(at(name)).ok()); }
   void symlink(const std::string& target, const std::string& name) const {
     ASSERT_EQ(::symlink(target.c_str(), at(name).c_str()), 0);
+  }
+  // One that nobody listens on.
+  void socket(const std::string& name) const {
+    const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    at(name).copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
 
  private:

@@ -3,10 +3,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -123,12 +121,7 @@ TEST(Scan, DirectoriesWithoutNewsAreDropped) {
 
 TEST(Scan, SocketsAreSkippedAndReservedNamesRefused) {
   const TempDirectory dir;
-  const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = dir.at("sock");
-  path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
-  ASSERT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  dir.socket("sock");
   dir.write("f", "");
   const Result<Tree> tree = scan(dir, nothing());
   ASSERT_OK(tree);
