@@ -60,6 +60,8 @@ struct Diagnostic {
   std::vector<Label> labels;
   std::vector<Note> notes;
   std::vector<FixIt> fixes;
+  // What to do next when no text can be replaced: a command, say.
+  std::vector<std::string> helps;
 };
 
 // Ties a kind to its text where it is emitted; arguments are checked at compile time:

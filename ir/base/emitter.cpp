@@ -23,6 +23,11 @@ Emitter::Pending& Emitter::Pending::fix(Loc loc, std::string replacement, std::s
   return *this;
 }
 
+Emitter::Pending& Emitter::Pending::help(std::string text) {
+  diagnostic_.helps.push_back(std::move(text));
+  return *this;
+}
+
 Diagnostic Emitter::make(Kind kind, Loc loc, std::string message) {
   Diagnostic diagnostic;
   diagnostic.kind = kind;

@@ -43,6 +43,7 @@ class Emitter {
     Pending& note(std::string text);
     Pending& note(Loc loc, std::string text);
     Pending& fix(Loc loc, std::string replacement, std::string text);
+    Pending& help(std::string text);
 
    private:
     Emitter* emitter_;

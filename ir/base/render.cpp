@@ -193,10 +193,16 @@ std::string render_text(const Diagnostic& diagnostic, const SourceMap& sources, 
       append_snippet(out, {*note.loc, '-', {}}, sources, color, kCyan);
     }
   }
+  const auto append_help = [&](const std::string& text) {
+    fmt::format_to(std::back_inserter(out), "  {} {}\n", styled("help:", kGreen, color),
+                   message_text(text));
+  };
   // The first fix stands under the caret; without a caret, and for the others, a line each.
   for (std::size_t i = diagnostic.loc.valid() ? 1 : 0; i < diagnostic.fixes.size(); ++i) {
-    fmt::format_to(std::back_inserter(out), "  {} {}\n", styled("help:", kGreen, color),
-                   message_text(diagnostic.fixes[i].text));
+    append_help(diagnostic.fixes[i].text);
+  }
+  for (const std::string& help : diagnostic.helps) {
+    append_help(help);
   }
   return out;
 }
@@ -212,6 +218,11 @@ std::string render_json(const Diagnostic& diagnostic, const SourceMap& sources) 
   json.key("fixes").begin_array();
   for (const FixIt& fix : diagnostic.fixes) {
     write_fix(json, fix, sources);
+  }
+  json.end_array();
+  json.key("helps").begin_array();
+  for (const std::string& help : diagnostic.helps) {
+    json.string(help);
   }
   json.end_array();
   if (diagnostic.loc.valid()) {

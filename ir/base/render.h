@@ -22,7 +22,8 @@ enum class Color { Never, Always };
 
 // One JSON object, without a line break:
 // {"code","severity","message","file","line","column","endLine","endColumn",
-// "notes":[{"message","file"?,"line"?,"column"?}],"fixes":[{"text","replacement","line","column","endLine","endColumn"}]}.
+// "notes":[{"message","file"?,"line"?,"column"?}],"fixes":[{"text","replacement","line","column","endLine","endColumn"}],
+// "helps":["…"]}.
 [[nodiscard]] std::string render_json(const Diagnostic& diagnostic, const SourceMap& sources);
 
 // Appends each rendered diagnostic to a string; the driver writes it to stderr.

@@ -38,12 +38,16 @@ TEST_F(RenderTest, CaretStandsUnderTheRangeWithItsFix) {
   TextConsumer consumer(sources_, Color::Never, out);
   Emitter emitter(consumer);
   const Loc loc = at(file, "RNU");
-  emitter.emit(loc, kUnknown, "RNU").fix(loc, "RUN", "did you mean `RUN`?").note("a note");
+  emitter.emit(loc, kUnknown, "RNU")
+      .fix(loc, "RUN", "did you mean `RUN`?")
+      .help("some help")
+      .note("a note");
   EXPECT_EQ(out,
             "Dockerfile:3:3: error: unknown instruction `RNU` [UnknownInstruction]\n"
             "    3 |   RNU echo\n"
             "      |   ^^^ did you mean `RUN`?\n"
-            "  note: a note\n");
+            "  note: a note\n"
+            "  help: some help\n");
 }
 
 TEST_F(RenderTest, NotesAndLabelsShowTheirPlace) {
@@ -119,7 +123,11 @@ TEST_F(RenderTest, JsonHoldsPlaceNotesAndFixes) {
   JsonConsumer consumer(sources_, out);
   Emitter emitter(consumer);
   const Loc loc = at(file, "RNU");
-  emitter.emit(loc, kUnknown, "RNU \"\xff").note(loc, "here").note("there").fix(loc, "RUN", "so");
+  emitter.emit(loc, kUnknown, "RNU \"\xff")
+      .note(loc, "here")
+      .note("there")
+      .fix(loc, "RUN", "so")
+      .help("do");
   emitter.emit({}, kUnknown, "y");
   consumer.finish();
   const auto json = nlohmann::json::parse(out);
@@ -134,6 +142,7 @@ TEST_F(RenderTest, JsonHoldsPlaceNotesAndFixes) {
   EXPECT_EQ(json[0]["notes"][0]["line"], 2);
   EXPECT_EQ(json[0]["notes"][1]["message"], "there");
   EXPECT_EQ(json[0]["fixes"][0]["replacement"], "RUN");
+  EXPECT_EQ(json[0]["helps"], nlohmann::json({"do"}));
   EXPECT_FALSE(json[1].contains("file"));
 }
 
