@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend/store/process_start_json.h"
 #include "backend/store/records.h"
 #include "backend/store/store_files.h"
 #include "backend/system/files.h"
@@ -93,6 +94,10 @@ class Checker {
         return files_->record(path, Use::Ignored).has_value();
       }));
     }
+    STRATA_TRY(each("failed", [&](const std::string& path, const std::string&) {
+      const std::optional<std::string> body = files_->record(path, Use::Ignored);
+      return body && parse_process_start(*body).has_value();
+    }));
     STRATA_TRY(check_layers());
     STRATA_TRY(check_roots());
     return std::move(damaged_);

@@ -129,8 +129,8 @@ Result<void> sweep_objects(const Inventory& inventory, const Marks& marks, Sweep
   return {};
 }
 
-// Downloads that stopped, what was quarantined, notes and locks of things that are gone. Other
-// processes' scratch space was claimed when this store was opened.
+// Downloads that stopped, what was quarantined, failed steps, notes and locks of things that are
+// gone. Other processes' scratch space was claimed when this store was opened.
 Result<void> sweep_leftovers(const StoreFiles& files, const Inventory& inventory,
                              const Marks& marks, Sweeper& sweeper) {
   for (const Inventory::Object& leftover : inventory.leftovers) {

@@ -40,6 +40,7 @@ class Reader {
     STRATA_TRY(read_chains());
     STRATA_TRY(read_layers());
     STRATA_TRY(read_all_as_leftovers("quarantine", ""));
+    STRATA_TRY(read_all_as_leftovers("failed", ""));
     STRATA_TRY(read_all_as_leftovers("tmp", "download-"));
     STRATA_TRY(read_all_as_leftovers(".", ".strata-"));
     return std::move(inventory_);

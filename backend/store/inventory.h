@@ -37,8 +37,8 @@ struct Inventory {
   std::map<Digest, Object> roots;
   // What a manifest or index in blobs/ names, itself included, through all levels.
   std::map<Digest, std::set<Digest>> documents;
-  // Interrupted downloads, quarantined objects, records that do not parse, unfinished roots, names
-  // that are not strata's.
+  // Interrupted downloads, quarantined objects, failed steps, records that do not parse, unfinished
+  // roots, names that are not strata's.
   std::vector<Object> leftovers;
 };
 

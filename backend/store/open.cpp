@@ -23,11 +23,13 @@ namespace {
 constexpr int kFormat = 1;
 constexpr std::string_view kFormatPrefix = "strata store format ";
 
-// Roots hold other images' setuid files and tmp/ becomes roots: no other user may enter them.
-constexpr std::array<std::pair<const char*, mode_t>, 14> kDirectories{{
+// Roots hold other images' setuid files and tmp/ becomes roots: no other user may enter them. What
+// a failed command was given is nobody else's business.
+constexpr std::array<std::pair<const char*, mode_t>, 15> kDirectories{{
     {"blobs", 0755},
     {"blobs/sha256", 0755},
     {"steps", 0755},
+    {"failed", 0700},
     {"trees", 0755},
     {"chains", 0755},
     {"layers", 0755},

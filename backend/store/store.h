@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/layer/layer.h"
+#include "backend/store/process_start.h"
 #include "backend/system/fd.h"
 #include "backend/tree/tree.h"
 #include "ir/base/digest.h"
@@ -102,6 +103,13 @@ class Store {
   // Appends unless an equal one is there. Blobs, trees and roots that it needs must be published
   // before.
   Result<void> put_result(const Digest& step, std::string_view record, const StepResult& result);
+
+  // Steps that failed, by step digest: where their process started, so that one can be started
+  // there again. Never a result: nothing stays in the store for them, and gc removes them all.
+  Result<void> put_failed(const Digest& step, const ProcessStart& start);
+  [[nodiscard]] Result<std::optional<ProcessStart>> failed(const Digest& step) const;
+  // Those that there are, sorted.
+  [[nodiscard]] Result<std::vector<Digest>> failed_steps() const;
 
   // Layers: (tree, emission profile) → blob. A record whose blob is gone is nullopt.
   // -----------------------------------

@@ -28,6 +28,9 @@ Result<void> publish_round(Store& store, int i) {
   STRATA_TRY(write_file_durably(staged + "/file" + std::to_string(i), "text"));
   STRATA_TRY(store.put_root(digest, staged));
   STRATA_TRY(store.put_result(Digest::of(record_text(i)), record_text(i), {digest, {}, i}));
+  ProcessStart start;
+  start.trees = {digest};
+  STRATA_TRY(store.put_failed(Digest::of(record_text(i)), start));
   Descriptor manifest;
   manifest.media_type = "test";
   manifest.digest = blob;

@@ -50,15 +50,16 @@ class GcTest : public TemporaryStoreTest {
 
   // As if the last use had been `days` ago.
   void age(const std::string& directory, int days) {
-    const std::time_t then = std::time(nullptr) - days * 86400;
+    const std::time_t then = std::time(nullptr) - std::time_t{days} * 86400;
     const struct utimbuf times { then, then };
-    const std::vector<std::string> names = *list_directory(home_ + "/" + directory);
+    const std::string parent = home_ + "/" + directory + "/";
+    const std::vector<std::string> names = *list_directory(parent);
     for (const std::string& name : names) {
-      const std::string path = home_ + "/" + directory + "/" + name;
+      const std::string path = parent + name;
       struct stat status {};
       ASSERT_EQ(::lstat(path.c_str(), &status), 0);
       if (S_ISDIR(status.st_mode) && directory == "layers") {
-        age(directory + "/" + name, days);
+        age(path.substr(home_.size() + 1), days);
       } else {
         ASSERT_EQ(::utime(path.c_str(), &times), 0);
       }
@@ -98,6 +99,23 @@ TEST_F(GcTest, RemovesOnlyWhatNothingReaches) {
   EXPECT_EQ(report->removed_objects, 6U);
   // A second one finds nothing.
   EXPECT_EQ(store_->gc({})->removed_objects, 0U);
+}
+
+TEST_F(GcTest, AFailedStepKeepsNothingAndGoes) {
+  const Digest tree = *store_->put_tree(tree_of("below", ""));
+  const Digest step = Digest::of("failed");
+  ProcessStart start;
+  start.trees = {tree};
+  ASSERT_TRUE(store_->put_failed(step, start).ok());
+  Store::GcOptions options;
+  options.keep_days = 30;
+  options.dry_run = true;
+  EXPECT_EQ(store_->gc(options)->removed_objects, 2U);
+  EXPECT_TRUE((*store_->failed(step)).has_value());
+  options.dry_run = false;
+  EXPECT_EQ(store_->gc(options)->removed_objects, 2U);
+  EXPECT_FALSE((*store_->failed(step)).has_value());
+  EXPECT_FALSE((*store_->tree(tree)).has_value());
 }
 
 TEST_F(GcTest, DryRunSaysAndDoesNothing) {
@@ -222,15 +240,18 @@ TEST_F(GcTest, SurvivesDamagedDocuments) {
 TEST_F(GcTest, FsckFindsEveryKindOfDamage) {
   const Digest tree = step("step");
   ASSERT_TRUE(store_->set_ref("named", image("named")).ok());
+  ASSERT_TRUE(store_->put_failed(Digest::of("failed"), {}).ok());
   ASSERT_TRUE(store_->fsck()->empty());
+  write(home_ + "/failed/" + Digest::of("failed").hex(), "no record");
   write(store_->blob_path(Digest::of("layer named")), "LAYER named");
   write(home_ + "/roots/" + tree.hex() + "/step", "sTep");
   write(home_ + "/steps/" + Digest::of("step").hex(), "other");
   const auto damaged = store_->fsck();
   ASSERT_TRUE(damaged.ok());
-  EXPECT_EQ(*damaged,
-            (std::vector<std::string>{"blobs/sha256/" + Digest::of("layer named").hex(),
-                                      "steps/" + Digest::of("step").hex(), "roots/" + tree.hex()}));
+  EXPECT_EQ(*damaged, (std::vector<std::string>{"blobs/sha256/" + Digest::of("layer named").hex(),
+                                                "steps/" + Digest::of("step").hex(),
+                                                "failed/" + Digest::of("failed").hex(),
+                                                "roots/" + tree.hex()}));
   EXPECT_FALSE(store_->root(tree));
   EXPECT_TRUE(store_->fsck()->empty());
 }

@@ -14,6 +14,20 @@ namespace {
 
 using ObjectsTest = TemporaryStoreTest;
 
+ProcessStart sample_start() {
+  ProcessStart start;
+  start.trees = {empty_tree_digest(), Digest::of("base"), Digest::of("step")};
+  start.args = {"/bin/sh", "-c", "exit 7", "", "not UTF-8: \xff"};
+  start.env = {{"PATH", "/bin"}, {"EMPTY", ""}, {"BYTES", "\x80\n"}};
+  start.cwd = "/work";
+  start.user = "ann:staff";
+  start.network = "none";
+  start.epoch = std::int64_t{1} << 60;
+  start.mounts = {{{{"echo \"hi\"\n", 0755, "one"}, {std::string("\0", 1), 0644, "two"}}, "/x"},
+                  {{}, "/y"}};
+  return start;
+}
+
 const std::string kLarge(std::size_t{3} << 20, 'x');
 
 TEST_F(ObjectsTest, BlobIsReadBackAndReadableByAll) {
@@ -38,6 +52,8 @@ TEST_F(ObjectsTest, AbsentObjectsAreMisses) {
   EXPECT_FALSE((*store->chain_tree(digest)).has_value());
   EXPECT_TRUE((*store->results(digest)).empty());
   EXPECT_FALSE((*store->step_record(digest)).has_value());
+  EXPECT_FALSE((*store->failed(digest)).has_value());
+  EXPECT_TRUE(store->failed_steps()->empty());
   EXPECT_FALSE((*store->layer(digest, "none")).has_value());
   EXPECT_FALSE((*store->any_layer(digest)).has_value());
   EXPECT_FALSE(store->root(digest));
@@ -63,6 +79,50 @@ TEST_F(ObjectsTest, PutReplacesADamagedBlobOfTheSameSize) {
   write(store->blob_path(digest), "HELLO");
   ASSERT_TRUE(store->put_blob("hello").ok());
   EXPECT_EQ(read(store->blob_path(digest)), "hello");
+}
+
+TEST_F(ObjectsTest, AFailedStepIsKeptWholeAndIsNoResult) {
+  const auto store = open();
+  const Digest step = Digest::of("step");
+  ASSERT_TRUE(store->put_failed(step, sample_start()).ok());
+  EXPECT_EQ(**store->failed(step), sample_start());
+  EXPECT_EQ(*store->failed_steps(), std::vector<Digest>{step});
+  EXPECT_TRUE(store->results(step)->empty());
+  EXPECT_FALSE((*store->step_record(step)).has_value());
+  // Nobody else may read what a command was given.
+  struct stat status {};
+  ASSERT_EQ(::stat((home_ + "/failed").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0700U);
+  // The last failure counts.
+  ProcessStart later = sample_start();
+  later.trees.pop_back();
+  ASSERT_TRUE(store->put_failed(step, later).ok());
+  EXPECT_EQ(**store->failed(step), later);
+}
+
+TEST_F(ObjectsTest, ADamagedFailedStepIsAMissAndQuarantined) {
+  const auto store = open();
+  const Digest step = Digest::of("step");
+  ASSERT_TRUE(store->put_failed(step, sample_start()).ok());
+  const std::string path = home_ + "/failed/" + step.hex();
+  const std::string whole = read(path);
+  std::string changed = whole;
+  changed[changed.find("ann")] = 'A';
+  for (const std::string& text : {changed, whole.substr(0, whole.size() / 2), std::string()}) {
+    write(path, text);
+    EXPECT_FALSE((*store->failed(step)).has_value());
+    EXPECT_FALSE(exists(path));
+  }
+  // Right bytes of another format: each member must be there, of its type.
+  const std::string body = whole.substr(72, whole.size() - 73);
+  for (const char* member : {"args", "cwd", "env", "epoch", "mounts", "network", "trees", "user"}) {
+    std::string other = body;
+    other.replace(other.find(std::string("\"") + member + "\":"), 2, "\"_");
+    other += "\n";
+    write(path, Digest::of(other).str() + "\n" + other);
+    EXPECT_FALSE((*store->failed(step)).has_value()) << member;
+  }
+  EXPECT_EQ(list_directory(home_ + "/quarantine")->size(), 11U);
 }
 
 TEST_F(ObjectsTest, LargeBlobIsHashedAgainWhenItsFileChanged) {
@@ -366,7 +426,7 @@ TEST_F(ObjectsTest, UseIsNotedAtMostDaily) {
   };
   const std::time_t now = std::time(nullptr);
   EXPECT_EQ(used_after(now - 3600), now - 3600);
-  EXPECT_GE(used_after(now - 2 * 86400), now);
+  EXPECT_GE(used_after(now - std::time_t{2} * 86400), now);
 }
 
 }  // namespace
