@@ -47,6 +47,7 @@ class Scheduler {
     }
     std::sort(outcome_.failures.begin(), outcome_.failures.end(),
               [](const StepFailure& a, const StepFailure& b) { return a.step < b.step; });
+    remember_failures();
     return std::move(outcome_);
   }
 
@@ -176,7 +177,8 @@ class Scheduler {
 
   void run_step(ir::OpId id) {
     request_.observer.step_started(id);
-    StepFailure failure{id, {}, 0, 0, ""};
+    StepFailure failure;
+    failure.step = id;
     const auto start = std::chrono::steady_clock::now();
     auto made = runner_.make(id, keep_[id.index], failure);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -229,6 +231,17 @@ class Scheduler {
         fail({made.step, std::move(done).error(), 0, 0, ""});
       }
       lock.lock();
+    }
+  }
+
+  // After what their roots consist of was published. That a start cannot be kept must not hide the
+  // failure: a full disk may be why the command failed.
+  void remember_failures() {
+    for (StepFailure& failure : outcome_.failures) {
+      if (failure.start && !request_.store.put_failed(request_.records[failure.step.index]->digest,
+                                                      *failure.start)) {
+        failure.again = StepFailure::Again::No;
+      }
     }
   }
 

@@ -53,6 +53,10 @@ struct StepFailure {
   std::string output_tail;
   // The part of the step that is to blame, when it is known (a source of a COPY).
   Loc loc = {};
+  // Where the command started; what can be started there again, from the store (`Store::failed`):
+  // nothing, the command, a /bin/sh too.
+  std::optional<ProcessStart> start = {};
+  enum class Again { No, Command, Shell } again = Again::No;
 };
 
 struct BuiltStep {

@@ -177,4 +177,11 @@ Result<std::shared_ptr<const Content>> Roots::content(ir::OpId root) {
   return oci::root_content(*store_, std::move(digests), std::move(root_view));
 }
 
+Result<ProcessRoot> Roots::process_root(ir::OpId root) {
+  STRATA_ASSIGN(std::vector<std::string> lowers, unpacked(root));
+  STRATA_ASSIGN(RootView root_view, view(root));
+  STRATA_ASSIGN(auto files, content(root));
+  return ProcessRoot{std::move(lowers), std::move(root_view), std::move(files)};
+}
+
 }  // namespace strata::backend

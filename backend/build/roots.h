@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/build/process.h"
 #include "backend/build/sources.h"
 #include "backend/oci/layer_trees.h"
 #include "backend/registry/registry.h"
@@ -40,6 +41,8 @@ class Roots {
   [[nodiscard]] Result<std::vector<std::string>> unpacked(ir::OpId root);
   // The bytes of a root's files; see `oci::root_content`.
   [[nodiscard]] Result<std::shared_ptr<const Content>> content(ir::OpId root);
+  // All three, as a process gets them.
+  [[nodiscard]] Result<ProcessRoot> process_root(ir::OpId root);
   // Fetches the layers of a base image that the store lacks. Once a registry failed to give them,
   // that error is the answer to all who ask.
   Result<const oci::Image*> pulled(ir::OpId id);

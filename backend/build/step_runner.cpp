@@ -2,10 +2,8 @@
 #include "backend/build/step_runner.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <iterator>
 
@@ -108,29 +106,22 @@ Result<void> StepRunner::write_layer_of(const MadeStep& made) {
   return {};
 }
 
-// Heredoc scripts: the files of each mount's inline op are laid out beside the scratch root, and
-// their directory is bound read-only.
-Result<void> StepRunner::bind_mounts(const ir::Exec& op, RunSpec& spec) {
-  int number = 0;
+// Mounts are heredoc scripts: the files of inline ops.
+Result<ProcessStart> StepRunner::start_of(const ir::Exec& op) {
+  ProcessStart start;
+  STRATA_ASSIGN(start.trees, roots_->trees(op.root));
+  start.args = op.args;
+  start.env = op.env;
+  start.cwd = op.cwd;
+  start.user = op.user;
+  start.network = op.network;
+  start.epoch = ir::stage_epoch(request_->module, op.root);
   for (const ir::Mount& mount : op.mounts) {
     const auto* files = std::get_if<ir::Inline>(&request_->module.op(mount.source).data);
     STRATA_CHECK(files != nullptr && mount.path.empty(), "a mount of something that is not inline");
-    const std::string directory = fmt::format("{}/mount-{}", spec.scratch, number++);
-    STRATA_TRY(make_directories(directory));
-    for (const ir::InlineFile& file : files->files) {
-      const std::string path = directory + "/" + file.path;
-      STRATA_TRY(write_file_durably(path, file.content));
-      // Not by open(2)'s mode, which the umask cuts.
-      if (::chmod(path.c_str(), static_cast<mode_t>(file.mode)) != 0) {
-        return errno_error(path, errno);
-      }
-    }
-    if (::chmod(directory.c_str(), 0755) != 0) {
-      return errno_error(directory, errno);
-    }
-    spec.binds.push_back({directory, mount.target, RunSpec::Bind::Access::ReadOnly});
+    start.mounts.push_back({files->files, mount.target});
   }
-  return {};
+  return start;
 }
 
 Result<RunOutcome> StepRunner::run_process(ir::OpId id, const RunSpec& spec, StepFailure& failure) {
@@ -144,34 +135,24 @@ Result<RunOutcome> StepRunner::run_process(ir::OpId id, const RunSpec& spec, Ste
 }
 
 Result<void> StepRunner::run_exec(const ir::Exec& op, MadeStep& made, StepFailure& failure) {
-  STRATA_ASSIGN(const RootView below, roots_->view(op.root));
-  STRATA_ASSIGN(const auto content, roots_->content(op.root));
-  RunSpec spec;
-  STRATA_ASSIGN(spec.lowers, roots_->unpacked(op.root));
-  STRATA_ASSIGN(spec.scratch, request_->store.new_scratch("run"));
-  STRATA_ASSIGN(const ProcessUser user, resolve_process_user(op.user, below, *content));
-  spec.args = op.args;
-  spec.env = op.env;
+  STRATA_ASSIGN(ProcessStart start, start_of(op));
+  STRATA_ASSIGN(const ProcessRoot root, roots_->process_root(op.root));
+  STRATA_ASSIGN(const std::string scratch, request_->store.new_scratch("run"));
+  STRATA_ASSIGN(RunSpec spec, run_spec_of(start, root, scratch));
   spec.env.insert(spec.env.end(), request_->proxies.begin(), request_->proxies.end());
-  spec.cwd = op.cwd.empty() ? "/" : op.cwd;
-  spec.uid = user.uid;
-  spec.gid = user.gid;
-  spec.groups = user.groups;
-  spec.home = user.home;
-  spec.network = op.network;
-  spec.epoch = ir::stage_epoch(request_->module, op.root);
-  STRATA_TRY(bind_mounts(op, spec));
   STRATA_ASSIGN(const RunOutcome outcome, run_process(made.step, spec, failure));
   if (outcome.exit_code != 0 || outcome.signal != 0) {
     failure.exit_code = outcome.exit_code;
     failure.signal = outcome.signal;
+    failure.start = std::move(start);
+    failure.again = has_shell(root.view) ? StepFailure::Again::Shell : StepFailure::Again::Command;
     STRATA_TRY(remove_tree(spec.scratch));
     return Error{ErrorCode::Step, outcome.signal != 0
                                       ? fmt::format("killed by signal {}", outcome.signal)
                                       : fmt::format("exit code {}", outcome.exit_code)};
   }
   STRATA_ASSIGN(Tree tree,
-                scan_upper(spec.scratch + "/upper", below, {spec.epoch, request_->jobs}));
+                scan_upper(spec.scratch + "/upper", root.view, {spec.epoch, request_->jobs}));
   made.tree = std::make_shared<const Tree>(std::move(tree));
   made.digest = tree_digest(*made.tree);
   // It is there, so it is kept.

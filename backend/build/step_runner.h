@@ -7,6 +7,7 @@
 
 #include "backend/build/builder.h"
 #include "backend/build/copy.h"
+#include "backend/build/process.h"
 #include "backend/build/roots.h"
 
 namespace strata::backend {
@@ -57,7 +58,7 @@ class StepRunner {
   [[nodiscard]] std::vector<Digest> bound_inputs(ir::OpId step) const;
   Result<std::optional<MadeStep>> stored_result(ir::OpId step);
   Result<RunOutcome> run_process(ir::OpId id, const RunSpec& spec, StepFailure& failure);
-  Result<void> bind_mounts(const ir::Exec& op, RunSpec& spec);
+  Result<ProcessStart> start_of(const ir::Exec& op);
 
   const BuildRequest* request_;
   Roots* roots_;
