@@ -1,6 +1,7 @@
 // strata build: compile, plan, carry the plan out, name and write the images.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -39,6 +40,21 @@ std::vector<std::string> last_lines(const std::string& text) {
     lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kTailLines));
   }
   return lines;
+}
+
+// A word that a shell reads back as it is.
+std::string shell_word(const std::string& word) {
+  if (std::all_of(word.begin(), word.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("_-./").find(c) != std::string_view::npos;
+      })) {
+    return word;
+  }
+  std::string quoted = "'";
+  for (const char c : word) {
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return quoted + "'";
 }
 
 std::vector<StepTitle> titles_of(const Compilation& compilation) {
@@ -149,12 +165,12 @@ class Build {
     ExitCode code = ExitCode::Input;
     for (const backend::StepFailure& failure : outcome.failures) {
       const ir::Op& op = compilation_->module.op(failure.step);
-      const std::string digest = compilation_->records[failure.step.index]->digest.str();
       if (const auto* base = std::get_if<ir::Image>(&op.data)) {
         diagnostics.emitter().emit(op.loc, kBaseNotFetched, base->ref, failure.error.message);
         code = exit_code_of(failure.error.code);
         continue;
       }
+      const Digest& digest = compilation_->records[failure.step.index]->digest;
       if (failure.error.code == ErrorCode::NotFound) {
         const Loc place = failure.loc.valid() ? failure.loc : op.loc;
         diagnostics.emitter().emit(place, kMissingSource, failure.error.message);
@@ -168,7 +184,8 @@ class Build {
         code = ExitCode::StepFailed;
         add_output(failure, pending);
       }
-      pending.note(fmt::format("step {}", digest));
+      pending.note(fmt::format("step {}", digest.str()));
+      add_help(failure, digest, pending);
     }
     diagnostics.print();
     return code;
@@ -185,6 +202,29 @@ class Build {
       text += "\n    " + line;
     }
     pending.note(std::move(text));
+  }
+
+  // How to get to where a RUN failed, as one command. Proxy variables are not kept, and their
+  // values not shown: they are taken from the environment again.
+  void add_help(const backend::StepFailure& failure, const Digest& step,
+                Emitter::Pending& pending) const {
+    if (failure.again == backend::StepFailure::Again::No) {
+      return;
+    }
+    std::string options;
+    for (const auto& proxy : compilation_->proxies) {
+      options += " -e " + proxy.first;
+    }
+    if (!options_.runtime.empty()) {
+      options += " --runtime " + shell_word(options_.runtime);
+    }
+    if (failure.again == backend::StepFailure::Again::Shell) {
+      pending.help(fmt::format("for a shell where it started: strata run -it{} --step {} /bin/sh",
+                               options, step.short_hex()));
+    } else {
+      pending.help(
+          fmt::format("to run it again: strata run{} --step {}", options, step.short_hex()));
+    }
   }
 
   // With several images each is also known by its own name; -t names the one image of a Dockerfile.

@@ -17,7 +17,7 @@ ExitCode run_export(const ExportOptions& options);
 ExitCode run_pull(const TransferOptions& options);
 ExitCode run_push(const TransferOptions& options);
 ExitCode run_inspect(const InspectOptions& options);
-ExitCode run_image(const RunOptions& options);
+ExitCode run_run(const RunOptions& options);
 ExitCode run_gc(const GcCommandOptions& options);
 ExitCode run_doctor(const DoctorOptions& options);
 ExitCode run_version();

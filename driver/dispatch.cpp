@@ -19,6 +19,9 @@ namespace {
 
 using Pair = std::pair<std::string, std::string>;
 
+// Of --help: where descriptions begin.
+constexpr std::size_t kColumnWidth = 34;
+
 // `K=V`; `K` alone takes the value from strata's own environment, and is left out when it is not
 // there (as docker does).
 std::vector<Pair> key_values(const std::vector<std::string>& texts) {
@@ -270,28 +273,58 @@ void add_transfer_commands(CLI::App& root, Chosen& chosen) {
   app->callback([=, &chosen] { chosen = [inspect] { return run_inspect(*inspect); }; });
 }
 
+// Everything behind the image belongs to the process, flags too; so no positional is declared, and
+// CLI11 cannot print them.
+class RunUsage final : public CLI::Formatter {
+  std::string make_usage(const CLI::App* /*app*/, std::string name) const override {
+    return fmt::format(
+        "Usage: {0} [OPTIONS] IMAGE [COMMAND…]\n       {0} [OPTIONS] --step DIGEST [COMMAND…]\n",
+        name);
+  }
+};
+
+void split_run(RunOptions& run, std::vector<std::string> words) {
+  if (!words.empty() && words.front().starts_with('-')) {
+    throw CLI::ExtrasError("run", {words.front()});
+  }
+  if (run.step.empty()) {
+    if (words.empty()) {
+      throw CLI::ParseError("run: an image, or --step, is required", CLI::ExitCodes::RequiredError);
+    }
+    run.image = words.front();
+    words.erase(words.begin());
+  }
+  run.command = std::move(words);
+}
+
 void add_run(CLI::App& root, Chosen& chosen) {
   auto run = std::make_shared<RunOptions>();
   auto env = std::make_shared<std::vector<std::string>>();
   auto remove = std::make_shared<bool>(false);
-  auto* app =
-      root.add_subcommand("run", "Start an image in the OCI runtime; what it writes is discarded");
-  app->add_option("image", run->image, "Name or digest")->required();
+  auto* app = root.add_subcommand(
+      "run", "Start an image, or a RUN that failed; what the process writes is discarded");
+  const auto usage = std::make_shared<RunUsage>();
+  usage->column_width(kColumnWidth);
+  app->formatter(usage);
   app->add_flag("-i,--interactive", run->interactive, "Keep standard input open");
   app->add_flag("-t,--tty", run->tty, "Give the process a terminal");
   app->add_flag("--rm", *remove, "Accepted for familiarity: nothing is ever kept");
   app->add_option("-v,--volume", run->volumes, "SOURCE:TARGET[:ro]")->allow_extra_args(false);
   app->add_option("-e,--env", *env, "K=V, or K from the environment")->allow_extra_args(false);
-  app->add_option("--entrypoint", run->entrypoint, "Replace the image's entrypoint");
+  auto* entrypoint =
+      app->add_option("--entrypoint", run->entrypoint, "Replace the image's entrypoint");
   app->add_option("-w,--workdir", run->workdir, "Working directory");
   app->add_option("-u,--user", run->user, "User");
   app->add_option("--runtime", run->runtime, "runc, crun or a path");
-  // What follows the image belongs to the process, flags too.
+  app->add_option("--step", run->step,
+                  "Start where this RUN failed: its root, environment, user, directory and network")
+      ->excludes(entrypoint)
+      ->option_text("DIGEST");
   app->prefix_command();
   app->callback([=, &chosen] {
     run->env = key_values(*env);
-    run->command = app->remaining();
-    chosen = [run] { return run_image(*run); };
+    split_run(*run, app->remaining());
+    chosen = [run] { return run_run(*run); };
   });
 }
 
@@ -366,7 +399,7 @@ int dispatch(int argc, char** argv) {
   CLI::App root("strata compiles Dockerfiles and image-spec files into deterministic OCI images.",
                 "strata");
   root.require_subcommand(1);
-  root.get_formatter()->column_width(34);
+  root.get_formatter()->column_width(kColumnWidth);
   Chosen chosen;
   add_build(root, chosen);
   add_plan_and_key(root, chosen);

@@ -109,8 +109,10 @@ struct InspectOptions {
   OutputFormat format = OutputFormat::Text;
 };
 
+// One of `image` and `step` is set.
 struct RunOptions {
   std::string image;
+  std::string step;  // a failed step's digest, or the first of its hex digits
   std::vector<std::string> command;
   bool interactive = false;
   bool tty = false;

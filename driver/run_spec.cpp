@@ -1,9 +1,6 @@
 // Run specs on disk.
 #include "driver/run_spec.h"
 
-#include <limits.h>
-#include <stdlib.h>
-
 #include <nlohmann/json.hpp>
 
 #include "backend/system/files.h"
@@ -23,16 +20,13 @@ Result<void> write_run_spec(const backend::Store& store, const Digest& manifest,
   if (spec.mounts.empty()) {
     return backend::remove_tree(path);
   }
-  char resolved[PATH_MAX];
-  if (::realpath(spec.context.c_str(), resolved) == nullptr) {
-    return backend::errno_error(spec.context, errno);
-  }
+  STRATA_ASSIGN(const std::string context, backend::absolute_path(spec.context));
   nlohmann::ordered_json mounts = nlohmann::ordered_json::array();
   for (const ir::RunMount& mount : spec.mounts) {
     mounts.push_back(
         {{"source", mount.source}, {"target", mount.target}, {"ignore", mount.ignore}});
   }
-  const nlohmann::ordered_json json = {{"context", std::string(resolved)}, {"mounts", mounts}};
+  const nlohmann::ordered_json json = {{"context", context}, {"mounts", mounts}};
   STRATA_TRY(backend::make_directories(store.path() + "/runspecs"));
   return backend::write_file_durably(path, json.dump(2) + "\n");
 }

@@ -23,6 +23,8 @@ namespace strata::backend {
 [[nodiscard]] Result<void> make_directories(const std::string& path);
 // The directory that holds `path`, which does not end in `/`; as text, `.` when it names none.
 [[nodiscard]] std::string directory_of(const std::string& path);
+// Absolute, and without a link in it (realpath(3)); the path must be there.
+[[nodiscard]] Result<std::string> absolute_path(const std::string& path);
 [[nodiscard]] bool exists(const std::string& path);
 // Names in an open directory without . and .., in the file system's order.
 [[nodiscard]] Result<std::vector<std::string>> names_in(const Fd& directory,

@@ -83,7 +83,7 @@ refused_when_killed() {
     # shellcheck disable=SC2086
     kill "-$signal" $pid
   ) &
-  refused 4 2:1 StepFailed "(signal $(kill -l "$signal")|SIG$signal)" <<'DOCKERFILE'
+  refused 4 2:1 StepFailed "(signal $(kill -l "$signal")|SIG$signal)" 'help: .* strata run -it --step' <<'DOCKERFILE'
 FROM debian:bookworm-slim
 RUN ["sleep", "77.123"]
 DOCKERFILE

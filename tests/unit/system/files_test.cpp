@@ -39,6 +39,18 @@ TEST(Files, WriteReadListCopy) {
   EXPECT_EQ(*names, (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(Files, AnAbsolutePathHasNoLinks) {
+  const TempDirectory dir;
+  EXPECT_OK(make_directories(dir.at("there")));
+  ASSERT_EQ(::symlink("there", dir.at("link").c_str()), 0);
+  const Result<std::string> there = absolute_path(dir.at("there"));
+  const Result<std::string> link = absolute_path(dir.at("link/../link/."));
+  ASSERT_OK(there);
+  ASSERT_OK(link);
+  EXPECT_EQ(*link, *there);
+  EXPECT_EQ(absolute_path(dir.at("nothing")).error().code, ErrorCode::NotFound);
+}
+
 TEST(Files, ReadsFilesWhoseSizeIsNotKnown) {
   const Result<std::string> text = read_file("/proc/self/status");
   ASSERT_OK(text);

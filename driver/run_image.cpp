@@ -1,0 +1,81 @@
+// An image, as its config says that it is started.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backend/oci/image.h"
+#include "backend/oci/layer_trees.h"
+#include "backend/system/files.h"
+#include "driver/run_spec.h"
+#include "driver/run_start.h"
+#include "ir/reference.h"
+
+namespace strata::driver {
+namespace {
+
+Result<backend::oci::Image> find(World& world, const std::string& name) {
+  auto descriptor = find_image(*world.store, name);
+  if (!descriptor) {
+    const auto reference = ir::Reference::parse(name);
+    if (!reference || name.starts_with("sha256:")) {
+      return std::move(descriptor).error();
+    }
+    STRATA_ASSIGN(backend::oci::Image pulled,
+                  world.registry->resolve(*reference, ir::host_platform()));
+    STRATA_TRY(world.registry->pull_layers(*reference, pulled));
+    return pulled;
+  }
+  STRATA_ASSIGN(auto image, backend::oci::load_image(*world.store, *descriptor));
+  if (!image) {
+    return Error{ErrorCode::NotFound, fmt::format("image `{}` is not whole in the store", name)};
+  }
+  return *std::move(image);
+}
+
+Result<ir::Strings> command_of(const ir::ImageConfig& config, const RunOptions& options) {
+  ir::Strings args = config.entrypoint.value_or(ir::Strings());
+  if (!options.entrypoint.empty()) {
+    args = {options.entrypoint};
+  }
+  const bool own_command = !options.command.empty() || !options.entrypoint.empty();
+  const ir::Strings command = own_command ? options.command : config.cmd.value_or(ir::Strings());
+  args.insert(args.end(), command.begin(), command.end());
+  if (args.empty()) {
+    return Error{
+        ErrorCode::Input,
+        fmt::format("image `{}` has neither CMD nor ENTRYPOINT; give a command", options.image)};
+  }
+  return args;
+}
+
+}  // namespace
+
+Result<RunStart> image_start(World& world, const RunOptions& options) {
+  STRATA_ASSIGN(const backend::oci::Image image, find(world, options.image));
+  RunStart start;
+  backend::ProcessStart& process = start.process;
+  STRATA_ASSIGN(process.args, command_of(image.config, options));
+  STRATA_ASSIGN(process.trees,
+                backend::oci::layer_trees(*world.store, image, {backend::oci::Unpack::Yes}));
+  process.env = image.config.env;
+  const bool has_path = std::any_of(process.env.begin(), process.env.end(),
+                                    [](const auto& pair) { return pair.first == "PATH"; });
+  if (!has_path) {
+    process.env.emplace_back("PATH",
+                             "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  }
+  process.cwd = image.config.workdir;
+  process.user = image.config.user;
+  process.epoch = image.config.created.value_or(0);
+  STRATA_ASSIGN(const RunSpecFile run_spec,
+                read_run_spec(*world.store, image.manifest_descriptor.digest));
+  for (const ir::RunMount& mount : run_spec.mounts) {
+    STRATA_ASSIGN(std::string source,
+                  backend::absolute_path(run_spec.context + "/" + mount.source));
+    start.binds.push_back(
+        {std::move(source), mount.target, backend::RunSpec::Bind::Access::ReadOnly});
+  }
+  return start;
+}
+
+}  // namespace strata::driver
