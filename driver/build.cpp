@@ -1,7 +1,6 @@
 // strata build: compile, plan, carry the plan out, name and write the images.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +9,7 @@
 #include "backend/system/files.h"
 #include "driver/commands.h"
 #include "driver/compilation.h"
+#include "driver/failures.h"
 #include "driver/outputs.h"
 #include "driver/plan_output.h"
 #include "driver/progress.h"
@@ -19,43 +19,6 @@
 
 namespace strata::driver {
 namespace {
-
-constexpr DiagnosticDef<std::string, std::string> kStepFailed{Kind::StepFailed, "`{}` failed: {}"};
-constexpr DiagnosticDef<std::string, std::string> kBaseNotFetched{
-    Kind::BaseNotFetched, "base image `{}` cannot be fetched: {}"};
-constexpr DiagnosticDef<std::string> kMissingSource{Kind::MissingCopySource, "{}"};
-
-// How much of a failed command's output is repeated under the message.
-constexpr std::size_t kTailLines = 20;
-
-std::vector<std::string> last_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(printable(text.substr(begin, end - begin)));
-    begin = end + 1;
-  }
-  if (lines.size() > kTailLines) {
-    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kTailLines));
-  }
-  return lines;
-}
-
-// A word that a shell reads back as it is.
-std::string shell_word(const std::string& word) {
-  if (std::all_of(word.begin(), word.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view("_-./").find(c) != std::string_view::npos;
-      })) {
-    return word;
-  }
-  std::string quoted = "'";
-  for (const char c : word) {
-    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  }
-  return quoted + "'";
-}
 
 std::vector<StepTitle> titles_of(const Compilation& compilation) {
   const std::vector<std::string> stages = stage_names(compilation.module);
@@ -95,7 +58,7 @@ class Build {
     }
     STRATA_ASSIGN(backend::BuildOutcome outcome, carry_out());
     if (!outcome.failures.empty()) {
-      return report_failures(outcome);
+      return report_failures(*compilation_, outcome, options_);
     }
     STRATA_TRY(name_and_write(outcome));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -158,73 +121,6 @@ class Build {
     auto outcome = backend::build(request);
     progress->finish();
     return outcome;
-  }
-
-  ExitCode report_failures(const backend::BuildOutcome& outcome) {
-    Diagnostics diagnostics(compilation_->sources, options_.input.message_format);
-    ExitCode code = ExitCode::Input;
-    for (const backend::StepFailure& failure : outcome.failures) {
-      const ir::Op& op = compilation_->module.op(failure.step);
-      if (const auto* base = std::get_if<ir::Image>(&op.data)) {
-        diagnostics.emitter().emit(op.loc, kBaseNotFetched, base->ref, failure.error.message);
-        code = exit_code_of(failure.error.code);
-        continue;
-      }
-      const Digest& digest = compilation_->records[failure.step.index]->digest;
-      if (failure.error.code == ErrorCode::NotFound) {
-        const Loc place = failure.loc.valid() ? failure.loc : op.loc;
-        diagnostics.emitter().emit(place, kMissingSource, failure.error.message);
-        continue;
-      }
-      Emitter::Pending pending(diagnostics.emitter().emit(
-          op.loc, kStepFailed,
-          ir::describe(compilation_->module, failure.step, ir::DescribeFor::Plan),
-          failure.error.message));
-      if (failure.error.code == ErrorCode::Step) {
-        code = ExitCode::StepFailed;
-        add_output(failure, pending);
-      }
-      pending.note(fmt::format("step {}", digest.str()));
-      add_help(failure, digest, pending);
-    }
-    diagnostics.print();
-    return code;
-  }
-
-  static void add_output(const backend::StepFailure& failure, Emitter::Pending& pending) {
-    const std::vector<std::string> lines = last_lines(failure.output_tail);
-    if (lines.empty()) {
-      pending.note("it printed nothing");
-      return;
-    }
-    std::string text = "the last lines of its output:";
-    for (const std::string& line : lines) {
-      text += "\n    " + line;
-    }
-    pending.note(std::move(text));
-  }
-
-  // How to get to where a RUN failed, as one command. Proxy variables are not kept, and their
-  // values not shown: they are taken from the environment again.
-  void add_help(const backend::StepFailure& failure, const Digest& step,
-                Emitter::Pending& pending) const {
-    if (failure.again == backend::StepFailure::Again::No) {
-      return;
-    }
-    std::string options;
-    for (const auto& proxy : compilation_->proxies) {
-      options += " -e " + proxy.first;
-    }
-    if (!options_.runtime.empty()) {
-      options += " --runtime " + shell_word(options_.runtime);
-    }
-    if (failure.again == backend::StepFailure::Again::Shell) {
-      pending.help(fmt::format("for a shell where it started: strata run -it{} --step {} /bin/sh",
-                               options, step.short_hex()));
-    } else {
-      pending.help(
-          fmt::format("to run it again: strata run{} --step {}", options, step.short_hex()));
-    }
   }
 
   // With several images each is also known by its own name; -t names the one image of a Dockerfile.
