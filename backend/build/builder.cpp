@@ -85,6 +85,10 @@ class Scheduler {
         prepare_step(ir::OpId{i});
       }
     }
+    if (starts_processes_) {
+      roots_.unpack_bases();
+      request_.executor->prepare();
+    }
     for (std::size_t i = 0; i < request_.module.targets.size(); ++i) {
       if (!request_.plan.targets[i].image) {
         const ir::Stage& stage = request_.module.stage(request_.module.targets[i].stage);
@@ -112,10 +116,7 @@ class Scheduler {
       ready_.push_back(id);
     }
     if (std::holds_alternative<ir::Exec>(op.data)) {
-      if (request_.executor != nullptr) {
-        request_.executor->prepare();
-      }
-      roots_.unpack_bases();
+      starts_processes_ = true;
       keep_chain_unpacked(ir::root_operand(op));
     } else if (const auto* copy = std::get_if<ir::Copy>(&op.data)) {
       for (const ir::CopySource& source : copy->sources) {
@@ -267,6 +268,7 @@ class Scheduler {
   Roots roots_;
   StepRunner runner_;
   BuildOutcome outcome_;
+  bool starts_processes_ = false;
   std::vector<KeepResult> keep_;
   std::vector<std::size_t> waits_for_;
   std::vector<std::vector<ir::OpId>> readers_;
