@@ -93,7 +93,7 @@ Diagnostics::~Diagnostics() = default;
 
 void Diagnostics::print() {
   sorting_.finish();
-  std::fwrite(text_.data(), 1, text_.size(), stderr);
+  (void)std::fwrite(text_.data(), 1, text_.size(), stderr);
   text_.clear();
 }
 
@@ -141,7 +141,7 @@ Result<std::unique_ptr<Compilation>> compile(const InputOptions& options, World&
                                 *compilation->bindings, diagnostics.emitter());
   bool good = module && module->has_value();
   if (good) {
-    compilation->module = **std::move(module);
+    compilation->module = std::move(**module);
     good = optimize(compilation->module, diagnostics.emitter());
   }
   diagnostics.print();

@@ -126,7 +126,7 @@ ExitCode run_opt(const OptOptions& options) {
                               options.passes.empty() ? passes::default_pipeline() : options.passes,
                               pass_options, diagnostics.emitter());
   }
-  std::fwrite(log.data(), 1, log.size(), stderr);
+  (void)std::fwrite(log.data(), 1, log.size(), stderr);
   diagnostics.print();
   if (!good) {
     return ExitCode::Input;

@@ -69,13 +69,13 @@ TEST(Text, NearestFindsTyposOnly) {
 
 TEST(Text, CaseIsAsciiInAnyLocale) {
   // With a Turkish locale toupper('i') is not 'I'; it may not be installed, the result is the same.
-  std::setlocale(LC_ALL, "tr_TR.UTF-8");
+  (void)std::setlocale(LC_ALL, "tr_TR.UTF-8");
   EXPECT_EQ(ascii_upper("title\xC3\xA9"), "TITLE\xC3\xA9");
   EXPECT_EQ(ascii_lower("TITLE\xC3\x89"), "title\xC3\x89");
   EXPECT_TRUE(ascii_iequals("TITLE", "title"));
   EXPECT_FALSE(ascii_iequals("title", "titles"));
   EXPECT_FALSE(ascii_iequals("[", "{"));
-  std::setlocale(LC_ALL, "C");
+  (void)std::setlocale(LC_ALL, "C");
 }
 
 TEST(Text, SizesAreInPowersOfTen) {

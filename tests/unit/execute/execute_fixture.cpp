@@ -55,7 +55,7 @@ const std::string& program_root() {
                          "/bin/rm", "/bin/touch", "/bin/mv", "/bin/chmod", "/usr/bin/id",
                          "/usr/bin/env", "/bin/ln", "/usr/bin/stat", "/bin/rmdir",
                          "/usr/bin/readlink", "/bin/stty", "/usr/bin/unshare"});
-    std::atexit([] { static_cast<void>(remove_tree(program_root())); });
+    (void)std::atexit([] { static_cast<void>(remove_tree(program_root())); });
     return path;
   }());
   return root;

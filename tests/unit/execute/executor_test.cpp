@@ -189,6 +189,7 @@ TEST_F(ExecuteTest, background_processes_end_with_the_step) {
 TEST_F(ExecuteTest, runs_side_by_side) {
   start();
   std::vector<RunSpec> specs;
+  specs.reserve(4);
   for (int i = 0; i < 4; ++i) {
     specs.push_back(shell(fmt::format("sleep 0.3; echo {} > /number; exit {}", i, i)));
   }

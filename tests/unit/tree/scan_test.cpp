@@ -205,6 +205,7 @@ TEST(Materialize, RefusesBytesThatAreNotThoseOfTheTree) {
 // Directory order, number of threads, umask at creation and times take no part.
 TEST(Scan, OneTreeHoweverTheFilesCameThere) {
   std::vector<std::string> names;
+  names.reserve(60);
   for (int i = 0; i < 60; ++i) {
     names.push_back("d" + std::to_string(i % 7) + "/f" + std::to_string(i));
   }
