@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "backend/system/files.h"
+#include "driver/docker_proxies.h"
 #include "frontend/frontend.h"
 #include "ir/base/path.h"
 #include "ir/base/render.h"
@@ -44,6 +45,7 @@ Result<frontend::LowerRequest> request_of(Compilation& compilation, const std::s
     (frontend::is_proxy_argument(argument.first) ? compilation.proxies : request.build_args)
         .push_back(argument);
   }
+  STRATA_TRY(add_docker_proxies(compilation.proxies));
   const std::string platform = options.platform.empty() ? ir::host_platform() : options.platform;
   const auto normalized = ir::normalize_platform(platform);
   if (!normalized) {

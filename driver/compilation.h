@@ -43,7 +43,8 @@ struct Compilation {
   std::vector<std::optional<ir::StepRecord>> records;
   backend::EmissionProfile profile;
   backend::Plan plan;
-  // http_proxy and the like among the build arguments: for the environment of RUNs, in no key.
+  // http_proxy and the like, of the build arguments and the docker config: for the environment of
+  // RUNs, in no key.
   ir::Pairs proxies;
 };
 

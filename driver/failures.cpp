@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "driver/progress.h"
+#include "frontend/frontend.h"
 
 namespace strata::driver {
 namespace {
@@ -61,12 +62,12 @@ void add_output(const backend::StepFailure& failure, Emitter::Pending& pending) 
 }
 
 // How to get to where a RUN failed, as one command; "" when there is none. Proxy variables are not
-// kept, and their values not shown: they are taken from the environment again.
+// kept, and their values not shown: they are taken from the environment or the docker config again.
 std::string way_there(const backend::StepFailure& failure, const Compilation& compilation,
                       const BuildOptions& options) {
   std::string flags;
-  for (const auto& proxy : compilation.proxies) {
-    flags += " -e " + proxy.first;
+  for (const auto& argument : options.input.build_args) {
+    flags += frontend::is_proxy_argument(argument.first) ? " -e " + argument.first : "";
   }
   if (!options.runtime.empty()) {
     flags += " --runtime " + shell_word(options.runtime);

@@ -1,33 +1,41 @@
 // strata plan and strata key: what a build would do, and the digests that name it.
 #include <fmt/format.h>
 
+#include <map>
+#include <vector>
+
 #include "driver/commands.h"
 #include "driver/compilation.h"
+#include "driver/digest_prefix.h"
 #include "driver/plan_output.h"
 
 namespace strata::driver {
 namespace {
 
 ExitCode print_preimage(const Compilation& compilation, const std::string& wanted) {
-  const std::string hex = wanted.starts_with("sha256:") ? wanted.substr(7) : wanted;
-  const ir::StepRecord* found = nullptr;
-  const auto consider = [&](const std::optional<ir::StepRecord>& record) {
-    if (record && !hex.empty() && record->digest.hex().starts_with(hex)) {
-      found = &*record;
-    }
-  };
+  std::map<Digest, const std::string*> records;
   for (const auto& record : compilation.records) {
-    consider(record);
+    if (record) {
+      records.emplace(record->digest, &record->json);
+    }
   }
   for (const auto& target : compilation.plan.targets) {
-    consider(target.key);
+    if (target.key) {
+      records.emplace(target.key->digest, &target.key->json);
+    }
   }
-  if (found == nullptr) {
-    return report({ErrorCode::NotFound,
-                   fmt::format("no step or image key here has the digest `{}`", wanted)});
+  std::vector<Digest> known;
+  for (const auto& [digest, json] : records) {
+    known.push_back(digest);
+  }
+  const auto found =
+      find_digest(std::move(known), wanted,
+                  fmt::format("no step or image key here has the digest `{}`", wanted));
+  if (!found) {
+    return report(found.error());
   }
   // No line break: `sha256sum` of what is printed is the digest.
-  fmt::print("{}", found->json);
+  fmt::print("{}", *records.at(*found));
   return ExitCode::Done;
 }
 

@@ -8,6 +8,7 @@
 #include "backend/build/process.h"
 #include "backend/system/files.h"
 #include "driver/commands.h"
+#include "driver/docker_proxies.h"
 #include "driver/run_start.h"
 #include "driver/signals.h"
 
@@ -49,6 +50,7 @@ class Run {
     STRATA_ASSIGN(RunStart start, options_.step.empty() ? image_start(world_, options_)
                                                         : step_start(*world_.store, options_));
     change(start.process);
+    STRATA_TRY(add_docker_proxies(start.process.env));
     STRATA_ASSIGN(const backend::ProcessRoot root, root_of(start.process));
     STRATA_ASSIGN(const std::string scratch, world_.store->new_scratch("run"));
     STRATA_ASSIGN(backend::RunSpec spec, backend::run_spec_of(start.process, root, scratch));

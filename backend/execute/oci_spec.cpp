@@ -93,7 +93,7 @@ Json environment(const RunSpec& spec) {
   bool home = false;
   bool epoch = false;
   for (const auto& [name, value] : spec.env) {
-    list.push_back(name + "=" + value);
+    list.push_back(fmt::format("{}={}", name, value));
     home = home || name == "HOME";
     epoch = epoch || name == "SOURCE_DATE_EPOCH";
   }

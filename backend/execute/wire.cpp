@@ -17,10 +17,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMaximumPacket = 64 * 1024;
+constexpr std::size_t kMaximumPacket = std::size_t{64} << 10;
 constexpr std::size_t kMaximumDescriptors = 8;
 // A message is cut to this, so that a reply always fits into a packet.
-constexpr std::size_t kMaximumMessage = 16 * 1024;
+constexpr std::size_t kMaximumMessage = std::size_t{16} << 10;
 
 std::string to_bytes(const Json& json) {
   const std::vector<std::uint8_t> bytes = Json::to_cbor(json);

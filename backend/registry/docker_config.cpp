@@ -1,6 +1,7 @@
 // Finds credentials in docker's and podman's configuration files.
 #include "backend/registry/docker_config.h"
 
+#include <array>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -118,6 +119,22 @@ std::optional<Credentials> find_entry(const json& auths, const std::string& regi
   return std::nullopt;
 }
 
+// nullopt: there is no such file.
+Result<std::optional<json>> read_config(const std::string& path) {
+  Result<std::string> text = read_file(path);
+  if (!text && text.error().code == ErrorCode::NotFound) {
+    return std::optional<json>();
+  }
+  if (!text) {
+    return std::move(text).error();
+  }
+  json config = json::parse(*text, nullptr, false);
+  if (!config.is_object()) {
+    return Error{ErrorCode::Machine, path + ": not a JSON object"};
+  }
+  return std::optional(std::move(config));
+}
+
 Result<std::optional<Credentials>> find_in(const json& config, const std::string& registry,
                                            const std::string& repository) {
   const std::vector<std::string> names = aliases(registry);
@@ -168,18 +185,11 @@ DockerConfig DockerConfig::from_environment() {
 Result<std::optional<Credentials>> DockerConfig::find(const std::string& registry,
                                                       const std::string& repository) const {
   for (const std::string& path : paths_) {
-    Result<std::string> text = read_file(path);
-    if (!text) {
-      if (text.error().code == ErrorCode::NotFound) {
-        continue;
-      }
-      return std::move(text).error();
+    STRATA_ASSIGN(const std::optional<json> config, read_config(path));
+    if (!config) {
+      continue;
     }
-    const json config = json::parse(*text, nullptr, false);
-    if (!config.is_object()) {
-      return Error{ErrorCode::Machine, path + ": not a JSON object"};
-    }
-    Result<std::optional<Credentials>> found = find_in(config, registry, repository);
+    Result<std::optional<Credentials>> found = find_in(*config, registry, repository);
     if (!found) {
       return std::move(found).error().with_context(path);
     }
@@ -188,6 +198,35 @@ Result<std::optional<Credentials>> DockerConfig::find(const std::string& registr
     }
   }
   return std::optional<Credentials>();
+}
+
+Result<ir::Pairs> DockerConfig::proxies() const {
+  struct Known {
+    const char* member;
+    const char* variable;
+  };
+  constexpr std::array<Known, 5> kKnown = {{{"allProxy", "all_proxy"},
+                                            {"ftpProxy", "ftp_proxy"},
+                                            {"httpProxy", "http_proxy"},
+                                            {"httpsProxy", "https_proxy"},
+                                            {"noProxy", "no_proxy"}}};
+  for (const std::string& path : paths_) {
+    STRATA_ASSIGN(const std::optional<json> config, read_config(path));
+    const json* const all = config ? object_member(*config, "proxies") : nullptr;
+    const json* const own = all != nullptr ? object_member(*all, "default") : nullptr;
+    if (own == nullptr) {
+      continue;
+    }
+    ir::Pairs proxies;
+    for (const Known& known : kKnown) {
+      if (const std::string value = string_member(*own, known.member); !value.empty()) {
+        proxies.emplace_back(ascii_upper(known.variable), value);
+        proxies.emplace_back(known.variable, value);
+      }
+    }
+    return proxies;
+  }
+  return ir::Pairs();
 }
 
 }  // namespace strata::backend

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ir/base/result.h"
+#include "ir/op.h"
 
 namespace strata::backend {
 
@@ -33,6 +34,9 @@ class DockerConfig {
   // none. Error (Machine): a file that is not JSON, a helper that is not there or fails.
   [[nodiscard]] Result<std::optional<Credentials>> find(const std::string& registry,
                                                         const std::string& repository) const;
+  // The proxy variables that docker gives to builds and containers: `proxies.default` of the first
+  // file that has it, each name in capitals and in small letters. Error (Machine): as find().
+  [[nodiscard]] Result<ir::Pairs> proxies() const;
   [[nodiscard]] const std::vector<std::string>& paths() const { return paths_; }
 
  private:

@@ -250,6 +250,9 @@ void JsonConsumer::consume(Diagnostic diagnostic) {
 }
 
 void JsonConsumer::finish() {
+  if (items_.empty()) {
+    return;
+  }
   *out_ += '[';
   *out_ += items_;
   *out_ += "]\n";

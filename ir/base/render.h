@@ -42,7 +42,8 @@ class TextConsumer final : public Consumer {
   std::string* out_;
 };
 
-// Collects a JSON array, written to `out` with a line break by finish().
+// Collects a JSON array, written to `out` with a line break by finish(); nothing when there is
+// nothing to say, so that a command of several phases writes one document.
 class JsonConsumer final : public Consumer {
  public:
   JsonConsumer(const SourceMap& sources, std::string& out) : sources_(&sources), out_(&out) {}

@@ -67,6 +67,18 @@ quiet script -qec "'$STRATA' run -it --entrypoint sh commands:1 -c 'test -t 0 &&
 says 'a terminal'
 ok "run -it"
 
+# Proxies of the docker config reach every process, and no key.
+printf 'FROM debian:bookworm-slim\nRUN echo "$http_proxy $NO_PROXY" > /proxies\n' >"$work/proxies"
+key=$("$STRATA" key -f "$work/proxies" .)
+echo '{"proxies":{"default":{"httpProxy":"http://p.invalid:1","noProxy":"a,b"}}}' >"$DOCKER_CONFIG/config.json"
+same "$("$STRATA" key -f "$work/proxies" .)" "$key" "the key with a proxy"
+quiet "$STRATA" build --progress plain -f "$work/proxies" -t proxies:1 --build-arg NO_PROXY=c .
+same "$("$STRATA" run proxies:1 cat /proxies)" "http://p.invalid:1 c" "the proxies of a RUN"
+same "$("$STRATA" run -e no_proxy=d proxies:1 sh -c 'echo $HTTP_PROXY $no_proxy')" "http://p.invalid:1 d" "the proxies of run"
+! "$STRATA" inspect --format json proxies:1 | grep -q p.invalid || fail "the proxy is in the image"
+echo '{}' >"$DOCKER_CONFIG/config.json"
+ok "proxies of the docker config"
+
 start_registry
 quiet "$STRATA" push commands:1 "$registry/commands:1"
 pushed=$(skopeo inspect --tls-verify=false "docker://$registry/commands:1" | jq -r .Digest)

@@ -121,8 +121,8 @@ expect_exit 2 bash -c "${offers[1]%/bin/sh}"
 ok "a command for each failure"
 
 expect_exit 4 "$STRATA" build --message-format json --progress quiet --target two .
-jq -es 'add | .[0].helps[0] | test("strata run -it --step [0-9a-f]{12} /bin/sh$")' "$work/output" >/dev/null ||
-  fail "no help in the JSON diagnostic"
+jq -es 'length == 1 and (.[0][0].helps[0] | test("strata run -it --step [0-9a-f]{12} /bin/sh$"))' "$work/output" >/dev/null ||
+  fail "not one JSON document with the help in it"
 ok "the command as JSON"
 
 # What is interrupted has not failed.

@@ -117,6 +117,13 @@ TEST_F(RenderTest, LongLinesShowTheirWrongPart) {
   EXPECT_NE(out.find("^^^^^\n"), std::string::npos);
 }
 
+TEST_F(RenderTest, JsonIsOneDocumentOrNone) {
+  std::string out;
+  JsonConsumer consumer(sources_, out);
+  consumer.finish();
+  EXPECT_EQ(out, "");
+}
+
 TEST_F(RenderTest, JsonHoldsPlaceNotesAndFixes) {
   const FileId file = sources_.add("f", "a\nRNU x\n");
   std::string out;

@@ -103,6 +103,26 @@ TEST_F(DockerConfigTest, AHelperThatHangsIsEnded) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
+TEST_F(DockerConfigTest, ProxiesInBothSpellings) {
+  const auto proxies = [this](const std::string& config) {
+    home_.write("config.json", config);
+    const auto found =
+        DockerConfig({home_.path() + "/none", home_.path() + "/config.json"}).proxies();
+    EXPECT_TRUE(found) << found.error().message;
+    return found ? *found : ir::Pairs();
+  };
+  EXPECT_EQ(proxies(R"({"proxies":{"default":{"httpProxy":"http://p:1","noProxy":"a,b"}}})"),
+            (ir::Pairs{{"HTTP_PROXY", "http://p:1"},
+                       {"http_proxy", "http://p:1"},
+                       {"NO_PROXY", "a,b"},
+                       {"no_proxy", "a,b"}}));
+  EXPECT_EQ(proxies(R"({"proxies":{"tcp://other":{"httpProxy":"http://p:1"}}})"), ir::Pairs());
+  EXPECT_EQ(proxies(R"({"proxies":{"default":{"httpProxy":1,"other":"x"}}})"), ir::Pairs());
+  EXPECT_EQ(proxies(R"({"proxies":[]})"), ir::Pairs());
+  home_.write("config.json", "not JSON");
+  EXPECT_FALSE(DockerConfig({home_.path() + "/config.json"}).proxies());
+}
+
 TEST_F(DockerConfigTest, FilesAreReadInOrder) {
   home_.write("a.json", R"({"auths":{"h":)" + auth("a:1") + "}}");
   home_.write("b.json", R"({"auths":{"h":)" + auth("b:1") + R"(,"x":)" + auth("b:2") + "}}");
