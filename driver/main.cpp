@@ -7,13 +7,13 @@
 
 int main(int argc, char** argv) {
   // A closed pipe is an error of the write that meets it, not the end of the process.
-  std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGPIPE, SIG_IGN);
   try {
     return strata::driver::dispatch(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "strata: internal error: %s\n", error.what());
+    (void)std::fprintf(stderr, "strata: internal error: %s\n", error.what());
   } catch (...) {
-    std::fprintf(stderr, "strata: internal error\n");
+    (void)std::fprintf(stderr, "strata: internal error\n");
   }
   return static_cast<int>(strata::driver::ExitCode::InternalError);
 }

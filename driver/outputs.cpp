@@ -4,14 +4,13 @@
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 
 #include "backend/oci/outputs.h"
 #include "backend/system/files.h"
 #include "ir/reference.h"
-
-extern char** environ;
 
 namespace strata::driver {
 namespace {

@@ -25,6 +25,7 @@ ExitCode print_preimage(const Compilation& compilation, const std::string& wante
     }
   }
   std::vector<Digest> known;
+  known.reserve(records.size());
   for (const auto& [digest, json] : records) {
     known.push_back(digest);
   }

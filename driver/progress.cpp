@@ -16,7 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+void put(const std::string& text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
 
 std::string_view end_word(backend::StepEnd end) {
   switch (end) {

@@ -108,7 +108,9 @@ class Tty final : public Progress {
     std::string partial;
   };
 
-  static void put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+  static void put(const std::string& text) {
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+  }
 
   void print_end(ir::OpId step, backend::StepEnd end, double seconds) {
     const std::size_t width = terminal_width() - 12;

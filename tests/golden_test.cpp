@@ -85,6 +85,7 @@ std::vector<std::string> environment(const fs::path& directory) {
                             const fs::path& directory) {
   std::vector<std::string> variables = environment(directory);
   std::vector<char*> envp;
+  envp.reserve(variables.size() + 1);
   for (std::string& variable : variables) {
     envp.push_back(variable.data());
   }

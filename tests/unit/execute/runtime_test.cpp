@@ -24,7 +24,7 @@ class RuntimeTest : public ExecuteTest {
     ExecuteTest::TearDown();
   }
   std::string program(const std::string& name, const std::string& script) {
-    const std::string path = path_ + "/" + name;
+    std::string path = path_ + "/" + name;
     write(path, "#!/bin/sh\n" + script + "\n");
     ::chmod(path.c_str(), 0755);
     return path;

@@ -231,11 +231,12 @@ TEST(IgnoreMatcher, SkippingLosesNothing) {
     for (const auto& x : names) {
       for (const auto& y : names) {
         for (const auto& z : names) {
-          const std::string path = x + "/" + y + "/" + z;
+          const std::string parent = std::string(x).append("/").append(y);
+          const std::string path = std::string(parent).append("/").append(z);
           if (matcher->ignored(path)) {
             continue;
           }
-          for (const std::string& above : {x, x + "/" + y}) {
+          for (const std::string& above : {x, parent}) {
             EXPECT_TRUE(!matcher->ignored(above) || matcher->may_reinclude_below(above))
                 << path << " is lost at " << above;
           }

@@ -295,9 +295,9 @@ TEST(Archive, KnownByContentAndUnpackedWhateverTheCompression) {
   const std::vector<std::pair<std::string, std::string>> tools = {
       {"a.tar", ""}, {"a.tgz", "z"}, {"a.tbz", "j"}, {"a.txz", "J"}, {"a.tzst", " --zstd "}};
   for (const auto& [name, flag] : tools) {
-    const std::string command = "cd " + dir.path() + " && tar --format=pax -c" +
-                                (flag.size() > 1 ? "f " + name + flag : flag + "f " + name) +
-                                " -C in . 2>/dev/null";
+    std::string command = "cd " + dir.path() + " && tar --format=pax -c";
+    command.append(flag.size() > 1 ? "" : flag).append("f ").append(name);
+    command.append(flag.size() > 1 ? flag : "").append(" -C in . 2>/dev/null");
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
     const Fd file = opened(dir.at(name));
     const Result<bool> known = is_archive(file);
@@ -355,7 +355,7 @@ TEST(Archive, NamesAreBytesInAnyLocale) {
     dir.directory(std::string("out-") + locale);
     const Result<TreeWithContent> unpacked =
         unpack_archive(opened(dir.at("a.tar")), dir.at(std::string("out-") + locale));
-    ::setlocale(LC_ALL, "C");
+    (void)::setlocale(LC_ALL, "C");
     ASSERT_OK(unpacked);
     EXPECT_NE(unpacked->tree->find(decomposed), nullptr) << locale;
     EXPECT_NE(unpacked->tree->find("raw\xff" + std::string(120, 'x')), nullptr) << locale;

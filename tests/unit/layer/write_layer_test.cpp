@@ -46,7 +46,7 @@ TEST(WriteLayer, SameBytesForAnyNumberOfJobsAndAnyLocale) {
       if (::setlocale(LC_ALL, name) != nullptr) {
         EXPECT_EQ(bytes, layer_bytes(sample, profile, 2)) << name;
       }
-      ::setlocale(LC_ALL, "C");
+      (void)::setlocale(LC_ALL, "C");
     }
     const LayerBlob blob = layer_of(sample, profile, 3);
     EXPECT_EQ(blob.blob, Digest::of(bytes));

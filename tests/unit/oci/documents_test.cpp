@@ -227,6 +227,7 @@ TEST(Documents, DeepNestingIsNoCrash) {
 
 std::string chosen(const std::vector<std::string>& platforms, const std::string& wanted) {
   std::vector<Descriptor> index;
+  index.reserve(platforms.size());
   for (const std::string& platform : platforms) {
     index.push_back({std::string(kManifestType), Digest::of(platform), 1, {}, platform});
   }

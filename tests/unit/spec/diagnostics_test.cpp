@@ -294,7 +294,8 @@ TEST(SpecLimits, DoublingIsStopped) {
   std::string lists = "s0 = [1, 2]\n";
   for (int i = 1; i < 60; ++i) {
     const std::string before = "s" + std::to_string(i - 1);
-    const std::string line = "s" + std::to_string(i) + " = " + before + " + " + before + "\n";
+    std::string line = "s" + std::to_string(i);
+    line.append(" = ").append(before).append(" + ").append(before).append("\n");
     strings += line;
     lists += line;
   }

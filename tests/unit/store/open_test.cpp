@@ -76,7 +76,7 @@ TEST_F(OpenTest, RemovesWhatADeadProcessLeftAndNothingElse) {
     const auto store = open();
     const std::string scratch = *store->new_scratch("dead");
     write(scratch + "/file", "");
-    ::raise(SIGKILL);
+    (void)::raise(SIGKILL);
   }
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   EXPECT_EQ(list_directory(home_ + "/tmp")->size(), 2U);
