@@ -8,18 +8,8 @@
 namespace strata::backend {
 namespace {
 
-class ProcessTest : public TemporaryStoreTest {
+class ProcessTest : public OpenStoreTest {
  protected:
-  void SetUp() override {
-    TemporaryStoreTest::SetUp();
-    store_ = open();
-    ASSERT_NE(store_, nullptr);
-  }
-  void TearDown() override {
-    store_.reset();
-    TemporaryStoreTest::TearDown();
-  }
-
   // A tree of one file at the root, unpacked.
   Digest root_of(const std::string& name, const std::string& text) {
     const Digest digest = *store_->put_tree(tree_of(name, text));
@@ -36,8 +26,6 @@ class ProcessTest : public TemporaryStoreTest {
     made.link = link;
     return made;
   }
-
-  std::unique_ptr<Store> store_;
 };
 
 TEST_F(ProcessTest, AStoredRootIsItsTreesInOrderWithoutTheEmptyOnes) {

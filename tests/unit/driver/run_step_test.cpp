@@ -5,18 +5,8 @@
 namespace strata::driver {
 namespace {
 
-class RunStepTest : public backend::TemporaryStoreTest {
+class RunStepTest : public backend::OpenStoreTest {
  protected:
-  void SetUp() override {
-    TemporaryStoreTest::SetUp();
-    store_ = open();
-    ASSERT_NE(store_, nullptr);
-  }
-  void TearDown() override {
-    store_.reset();
-    TemporaryStoreTest::TearDown();
-  }
-
   Digest failed(const std::string& hex) {
     const Digest step = *Digest::parse("sha256:" + hex + std::string(64 - hex.size(), '0'));
     backend::ProcessStart start;
@@ -30,8 +20,6 @@ class RunStepTest : public backend::TemporaryStoreTest {
     EXPECT_FALSE(found.ok());
     return found ? Error{} : found.error();
   }
-
-  std::unique_ptr<backend::Store> store_;
 };
 
 TEST_F(RunStepTest, ByDigestAndByPrefix) {

@@ -12,13 +12,8 @@
 namespace strata::backend {
 namespace {
 
-class GcTest : public TemporaryStoreTest {
+class GcTest : public OpenStoreTest {
  protected:
-  void SetUp() override {
-    store_ = open();
-    ASSERT_NE(store_, nullptr);
-  }
-
   // A manifest with one layer; the descriptor.
   Descriptor image(const std::string& name) {
     const Digest config = *store_->put_blob("config " + name);
@@ -71,8 +66,6 @@ class GcTest : public TemporaryStoreTest {
       age(directory, days);
     }
   }
-
-  std::unique_ptr<Store> store_;
 };
 
 TEST_F(GcTest, RemovesOnlyWhatNothingReaches) {

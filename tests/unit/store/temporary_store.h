@@ -40,6 +40,22 @@ class TemporaryStoreTest : public ::testing::Test {
   const std::string home_ = directory_ + "/home";
 };
 
+// The same with a store that is open during the test.
+class OpenStoreTest : public TemporaryStoreTest {
+ protected:
+  void SetUp() override {
+    TemporaryStoreTest::SetUp();
+    store_ = open();
+    ASSERT_NE(store_, nullptr);
+  }
+  void TearDown() override {
+    store_.reset();
+    TemporaryStoreTest::TearDown();
+  }
+
+  std::unique_ptr<Store> store_;
+};
+
 inline Tree tree_of(const std::string& name, const std::string& text) {
   TreeEntry entry;
   entry.path = name;
