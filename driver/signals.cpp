@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 
+#include "backend/system/interrupt.h"
+
 namespace strata::driver {
 namespace {
 
@@ -50,6 +52,7 @@ void Interrupts::wait_for_signals() {
     if (cancelled_.exchange(true)) {
       ::_exit(130);
     }
+    backend::request_interrupt();
     on_cancel_();
   }
 }
