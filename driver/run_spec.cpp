@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/system/files.h"
+#include "backend/system/json.h"
 
 namespace strata::driver {
 namespace {
@@ -40,7 +41,7 @@ Result<RunSpecFile> read_run_spec(const backend::Store& store, const Digest& man
     }
     return std::move(text).error();
   }
-  const nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
+  const nlohmann::json json = backend::parse_json(*text);
   RunSpecFile spec;
   if (json.is_object() && json.contains("context") && json["context"].is_string() &&
       json["mounts"].is_array()) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "backend/system/json.h"
 #include "ir/base/canonical_json.h"
 #include "ir/base/text.h"
 
@@ -133,7 +134,7 @@ std::string print_process_start(const ProcessStart& start) {
 }
 
 std::optional<ProcessStart> parse_process_start(std::string_view body) {
-  const json object = json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const json object = parse_json(body);
   ProcessStart start;
   const bool whole =
       read_member(object, "args", start.args) && read_member(object, "cwd", start.cwd) &&

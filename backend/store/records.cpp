@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/store/descriptor_json.h"
+#include "backend/system/json.h"
 #include "ir/base/canonical_json.h"
 
 namespace strata::backend {
@@ -12,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 std::optional<json> parse_object(std::string_view body) {
-  json value = json::parse(body, nullptr, /*allow_exceptions=*/false);
+  json value = parse_json(body);
   if (!value.is_object()) {
     return std::nullopt;
   }
