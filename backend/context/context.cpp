@@ -16,6 +16,7 @@
 #include "backend/system/files.h"
 #include "ir/base/canonical_json.h"
 #include "ir/base/path.h"
+#include "ir/path_pattern.h"
 
 namespace strata::backend {
 namespace {
