@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -119,6 +120,26 @@ TEST(Layering, ForeignTypesStayInSourceFiles) {
     }
     for (const std::string& prefix : foreign) {
       EXPECT_FALSE(include.target.starts_with(prefix)) << place(include);
+    }
+  }
+}
+
+// JSON from outside is read with a limit on its nesting, in one place. The others read their own.
+TEST(Layering, DocumentsAreParsedInOnePlace) {
+  const std::set<std::string> allowed = {"backend/system/json.cpp", "backend/execute/oci_spec.cpp",
+                                         "driver/build.cpp", "frontend/dockerfile/ast_builder.cpp"};
+  const fs::path root = STRATA_SOURCE_DIR;
+  for (const char* folder : {"frontend", "backend", "driver"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      if (!entry.is_regular_file() || !is_source(entry.path())) {
+        continue;
+      }
+      std::ifstream stream(entry.path());
+      const std::string text((std::istreambuf_iterator<char>(stream)), {});
+      const bool parses = text.find("json::parse(") != std::string::npos ||
+                          text.find("Json::parse(") != std::string::npos;
+      const std::string path = fs::relative(entry.path(), root).string();
+      EXPECT_TRUE(!parses || allowed.contains(path)) << path << ": use parse_json()";
     }
   }
 }

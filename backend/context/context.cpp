@@ -16,6 +16,7 @@
 #include "backend/system/files.h"
 #include "ir/base/canonical_json.h"
 #include "ir/base/path.h"
+#include "ir/path_pattern.h"
 
 namespace strata::backend {
 namespace {
@@ -160,6 +161,8 @@ std::unique_ptr<StatCache> StatCache::load(const std::string& path) {
   state->cache.load();
   return std::unique_ptr<StatCache>(new StatCache(std::move(state)));
 }
+
+bool StatCache::is_damaged(const std::string& path) { return !DigestCache(path).load(); }
 
 Result<void> StatCache::save() { return state_->cache.save(); }
 

@@ -10,7 +10,7 @@
 #include "backend/context/digest_cache.h"
 #include "backend/tree/tree.h"
 #include "ir/base/result.h"
-#include "ir/path_pattern.h"
+#include "ir/ignore_matcher.h"
 
 namespace strata::backend {
 

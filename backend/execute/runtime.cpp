@@ -20,6 +20,7 @@
 #include "backend/execute/oci_spec.h"
 #include "backend/execute/sandbox.h"
 #include "backend/system/files.h"
+#include "backend/system/json.h"
 #include "ir/base/path.h"
 #include "ir/base/text.h"
 
@@ -239,7 +240,7 @@ std::string logged_error(const std::string& bundle) {
     return message;
   }
   for (const std::string& entry : split_words(*text, '\n')) {
-    const auto line = nlohmann::json::parse(entry, nullptr, false);
+    const auto line = parse_json(entry);
     if (line.is_object() && line.contains("msg") && line["msg"].is_string() &&
         line.value("level", "") == "error") {
       message = line["msg"].get<std::string>();

@@ -7,6 +7,7 @@
 
 #include "backend/oci/image.h"
 #include "backend/store/descriptor_json.h"
+#include "backend/system/json.h"
 #include "ir/base/canonical_json.h"
 
 namespace strata::backend::oci {
@@ -140,7 +141,7 @@ std::string write_index(const std::vector<Descriptor>& manifests) {
 }
 
 Result<Document> read_document(std::string_view text, const std::string& media_type) {
-  const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json document = parse_json(text);
   if (!document.is_object()) {
     return corrupt("not a JSON object");
   }

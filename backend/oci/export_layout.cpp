@@ -13,6 +13,7 @@
 #include "backend/oci/export_parts.h"
 #include "backend/store/descriptor_json.h"
 #include "backend/system/files.h"
+#include "backend/system/json.h"
 
 namespace strata::backend::oci {
 namespace {
@@ -99,7 +100,7 @@ Result<std::string> merged_index(const std::string& path, const std::vector<Desc
   json index;
   const Result<std::string> text = read_file(path);
   if (text) {
-    index = json::parse(*text, nullptr, /*allow_exceptions=*/false);
+    index = parse_json(*text);
     if (!index.is_object() || !index.contains("manifests") || !index["manifests"].is_array()) {
       return Error{ErrorCode::Input, fmt::format("`{}` is no index of an OCI image layout", path)};
     }
@@ -124,7 +125,7 @@ Result<std::string> merged_index(const std::string& path, const std::vector<Desc
   for (const Descriptor& entry : entries) {
     CanonicalJson out;
     write_descriptor(out, entry);
-    manifests.push_back(json::parse(out.text(), nullptr, /*allow_exceptions=*/false));
+    manifests.push_back(parse_json(out.text()));
   }
   index["manifests"] = std::move(manifests);
   return index.dump(-1, ' ', false, json::error_handler_t::replace);

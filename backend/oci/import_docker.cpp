@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/oci/import_parts.h"
+#include "backend/system/json.h"
 #include "ir/reference.h"
 
 namespace strata::backend::oci {
@@ -44,7 +45,7 @@ Result<std::vector<std::string>> read_strings(const json& object, const char* na
 }
 
 Result<std::vector<Entry>> read_entries(const std::string& text) {
-  const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json document = parse_json(text);
   if (!document.is_array() || document.empty()) {
     return malformed("not a list of images");
   }

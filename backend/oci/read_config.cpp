@@ -5,6 +5,7 @@
 
 #include "backend/oci/image.h"
 #include "backend/oci/rfc3339.h"
+#include "backend/system/json.h"
 
 namespace strata::backend::oci {
 namespace {
@@ -195,7 +196,7 @@ Result<void> read_history(const json& array, ir::ImageConfig& config) {
 }  // namespace
 
 Result<ir::ImageConfig> read_config(std::string_view text) {
-  const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json document = parse_json(text);
   if (!document.is_object()) {
     return Error{ErrorCode::Corrupt, "image config: not a JSON object"};
   }

@@ -17,6 +17,7 @@
 #include "backend/registry/json.h"
 #include "backend/system/fd.h"
 #include "backend/system/files.h"
+#include "backend/system/json.h"
 
 namespace strata::backend {
 namespace {
@@ -131,7 +132,7 @@ Result<std::optional<Credentials>> interpret(const std::string& program, int sta
     return Error{ErrorCode::Machine,
                  program + ": exited with " + std::to_string(status) + ": " + printable(answer)};
   }
-  const json object = json::parse(answer, nullptr, false);
+  const json object = parse_json(answer);
   const auto text = [&object](const char* name) {
     const auto found = object.find(name);
     return found != object.end() && found->is_string() ? found->get<std::string>() : "";

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/system/files.h"
+#include "backend/system/json.h"
 #include "ir/base/path.h"
 #include "ir/base/text.h"
 
@@ -128,7 +129,7 @@ Result<std::optional<json>> read_config(const std::string& path) {
   if (!text) {
     return std::move(text).error();
   }
-  json config = json::parse(*text, nullptr, false);
+  json config = parse_json(*text);
   if (!config.is_object()) {
     return Error{ErrorCode::Machine, path + ": not a JSON object"};
   }

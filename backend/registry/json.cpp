@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "backend/system/json.h"
+
 namespace strata::backend {
 namespace {
 
@@ -17,12 +19,10 @@ std::string string_member(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-json parse(std::string_view text) { return json::parse(text, nullptr, false); }
-
 }  // namespace
 
 std::optional<TokenAnswer> read_token(std::string_view body) {
-  const json answer = parse(body);
+  const json answer = parse_json(body);
   TokenAnswer token;
   token.token = string_member(answer, "token");
   if (token.token.empty()) {
@@ -43,7 +43,7 @@ std::optional<TokenAnswer> read_token(std::string_view body) {
 }
 
 std::string registry_error(std::string_view body) {
-  const json answer = parse(body);
+  const json answer = parse_json(body);
   if (!answer.is_object()) {
     return "";
   }
@@ -64,7 +64,7 @@ std::string registry_error(std::string_view body) {
 }
 
 std::string media_type_member(std::string_view body) {
-  return string_member(parse(body), "mediaType");
+  return string_member(parse_json(body), "mediaType");
 }
 
 std::string printable(std::string_view text) {

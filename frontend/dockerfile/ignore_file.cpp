@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "ir/path_pattern.h"
+#include "ir/ignore_matcher.h"
 
 namespace strata::frontend::dockerfile {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "frontend/spec/commands.h"
 #include "ir/base/check.h"
+#include "ir/ignore_matcher.h"
 #include "ir/path_pattern.h"
 #include "ir/reference.h"
 

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <random>
+
+#include "ir/ignore_matcher.h"
 
 namespace strata::ir {
 namespace {
@@ -252,6 +255,68 @@ TEST(IgnoreMatcher, MalformedPatternsAreNamed) {
     ASSERT_FALSE(matcher.ok()) << pattern;
     EXPECT_EQ(matcher.error().code, ErrorCode::Input);
     EXPECT_NE(matcher.error().message.find(pattern), std::string::npos);
+  }
+}
+
+TEST(IgnoreMatcher, TakesNoPatternThatIsLongerThanAnyPath) {
+  const auto matcher = IgnoreMatcher::make({std::string(50000000, 'a')});
+  ASSERT_FALSE(matcher.ok());
+  EXPECT_EQ(matcher.error().message,
+            "pattern `" + std::string(40, 'a') + "…` is longer than 16384 bytes");
+}
+
+// What a reader who knows nothing of the machine would do: pattern by pattern, the last one wins.
+bool decided_one_by_one(const std::vector<std::string>& patterns, const std::string& path) {
+  bool result = false;
+  for (const std::string& pattern : patterns) {
+    const bool negated = pattern[0] == '!';
+    if (ignored({pattern.substr(negated ? 1 : 0)}, path)) {
+      result = !negated;
+    }
+  }
+  return result;
+}
+
+TEST(IgnoreMatcher, DecidesAsItsPatternsOneByOne) {
+  std::mt19937 random(11);
+  const std::vector<std::string> pieces = {"a",  "b",    "ab",   "*",  "?",
+                                           "**", "[ab]", "[^a]", "a*", "é"};
+  const auto path_of = [&](std::size_t kinds) {
+    std::string path;
+    for (auto i = 1 + random() % 4; i > 0; --i) {
+      path += (path.empty() ? "" : "/") + pieces[random() % kinds];
+    }
+    return path;
+  };
+  for (int round = 0; round < 300; ++round) {
+    std::vector<std::string> patterns;
+    for (auto i = random() % 6; i > 0; --i) {
+      patterns.push_back((random() % 3 == 0 ? "!" : "") + path_of(pieces.size()));
+    }
+    const auto matcher = IgnoreMatcher::make(patterns);
+    ASSERT_TRUE(matcher.ok());
+    for (int i = 0; i < 30; ++i) {
+      const std::string path = i % 5 == 0 ? path_of(3) + "/é" : path_of(3);
+      EXPECT_EQ(matcher->ignored(path), decided_one_by_one(patterns, path)) << path;
+    }
+  }
+}
+
+// More states than are kept: forgetting them changes nothing.
+TEST(IgnoreMatcher, ForgetsStatesAndDecidesAsBefore) {
+  std::string hard = "**/*a";
+  for (int i = 0; i < 16; ++i) {
+    hard += "?";
+  }
+  const auto matcher = IgnoreMatcher::make({hard, "!**/keep"});
+  std::mt19937 random(13);
+  for (int i = 0; i < 20000; ++i) {
+    std::string name;
+    for (int j = 0; j < 24; ++j) {
+      name += random() % 2 == 0 ? 'a' : 'b';
+    }
+    // `*` in front, so that every `a` of the name may be the one.
+    EXPECT_EQ(matcher->ignored("d/" + name), name[name.size() - 17] == 'a');
   }
 }
 
