@@ -38,6 +38,7 @@ struct BuildRequest {
   // Set from outside to stop: running processes are killed by Executor::cancel(), no new step
   // starts.
   const std::atomic<bool>& cancelled;
+  Resolver::Own own = {};
 };
 
 // A step that failed: wrong input that only the root shows (a missing COPY --from source), or a

@@ -90,18 +90,20 @@ class Store {
   // -----------------------------------------------------------------------------------------
   Result<Digest> put_tree(const Tree& tree);
   [[nodiscard]] Result<std::optional<std::shared_ptr<const Tree>>> tree(const Digest& digest) const;
+  // Whether the tree is on disk, whatever was read of it before: hashed, not parsed.
+  [[nodiscard]] Result<bool> has_tree(const Digest& digest) const;
   // The diff tree of a pulled layer, by chain ID (image-spec config.md): what read_layer made of it
   // over the chain below.
   [[nodiscard]] Result<std::optional<Digest>> chain_tree(const Digest& chain_id) const;
   Result<void> put_chain_tree(const Digest& chain_id, const Digest& tree);
 
-  // Step results, by step digest; the record is kept beside them.
+  // Step results, by step digest, the newest last; the record is kept beside them.
   // ----------------------------------------------------
   [[nodiscard]] Result<std::vector<StepResult>> results(const Digest& step) const;
   // The bytes whose digest is `step`; nullopt when no result of it was published.
   [[nodiscard]] Result<std::optional<std::string>> step_record(const Digest& step) const;
-  // Appends unless an equal one is there. Blobs, trees and roots that it needs must be published
-  // before.
+  // Makes it the newest; one that is there with the same tree and inputs moves to the end. Blobs,
+  // trees and roots that it needs must be published before.
   Result<void> put_result(const Digest& step, std::string_view record, const StepResult& result);
 
   // Steps that failed, by step digest: where their process started, so that one can be started
@@ -111,7 +113,7 @@ class Store {
   // Those that there are, sorted.
   [[nodiscard]] Result<std::vector<Digest>> failed_steps() const;
 
-  // Layers: (tree, emission profile) → blob. A record whose blob is gone is nullopt.
+  // Layers: (tree, emission profile) → blob. A record whose blob is gone or damaged is nullopt.
   // -----------------------------------
   [[nodiscard]] Result<std::optional<LayerBlob>> layer(const Digest& tree,
                                                        const std::string& profile) const;
