@@ -232,6 +232,27 @@ bool Plan::all_hit() const {
                      [](const PlannedStep& step) { return step.status == StepStatus::Hit; });
 }
 
+bool starts_processes(const ir::Module& module, const Plan& plan) {
+  for (std::uint32_t i = 0; i < plan.steps.size(); ++i) {
+    const PlannedStep& step = plan.steps[i];
+    if (step.needed && step.status == StepStatus::Miss &&
+        std::holds_alternative<ir::Exec>(module.op(ir::OpId{i}).data)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Plan::same_work(const Plan& other) const {
+  return std::equal(steps.begin(), steps.end(), other.steps.begin(), other.steps.end(),
+                    [](const PlannedStep& a, const PlannedStep& b) {
+                      return a.status == b.status && a.needed == b.needed && a.result == b.result;
+                    }) &&
+         std::equal(
+             targets.begin(), targets.end(), other.targets.begin(), other.targets.end(),
+             [](const PlannedTarget& a, const PlannedTarget& b) { return a.image == b.image; });
+}
+
 Result<Plan> make_plan(const PlanRequest& request) { return Planner(request).run(); }
 
 }  // namespace strata::backend

@@ -43,7 +43,12 @@ struct Plan {
   std::vector<PlannedStep> steps;      // by OpId
   std::vector<PlannedTarget> targets;  // by Module::targets
   [[nodiscard]] bool all_hit() const;
+  // Whether a build would do the same for both.
+  [[nodiscard]] bool same_work(const Plan& other) const;
 };
+
+// Whether a build of this plan runs commands.
+[[nodiscard]] bool starts_processes(const ir::Module& module, const Plan& plan);
 
 struct PlanRequest {
   const ir::Module& module;

@@ -37,10 +37,11 @@ struct MadeStep {
 // Executes steps whose inputs are bound in `roots`. Thread-safe.
 class StepRunner {
  public:
-  StepRunner(const BuildRequest& request, Roots& roots)
+  // References must outlive this. `own`: the steps that this command has run before.
+  StepRunner(const BuildRequest& request, Roots& roots, const Resolver::Own& own)
       : request_(&request),
         roots_(&roots),
-        resolver_(request.module, request.records, request.store, request.cache, request.own) {}
+        resolver_(request.module, request.records, request.store, request.cache, own) {}
 
   // Makes the step's files. On failure `failure` has what the user is told about the command or
   // the place, beside the error.

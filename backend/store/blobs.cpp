@@ -55,8 +55,13 @@ bool is_noted(const StoreFiles& files, const Digest& digest, const struct stat& 
 
 enum class Verdict { Right, Missing, Damaged };
 
+// Whether what was hashed before counts, when it is noted and nothing has written to the file
+// since.
+enum class Notes { Count, Ignore };
+
 // An unreadable file counts as damaged: a miss either way.
-Verdict verify_file(const StoreFiles& files, const std::string& path, const Digest& digest) {
+Verdict verify_file(const StoreFiles& files, const std::string& path, const Digest& digest,
+                    Notes notes = Notes::Count) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd.valid()) {
     return errno == ENOENT ? Verdict::Missing : Verdict::Damaged;
@@ -66,7 +71,7 @@ Verdict verify_file(const StoreFiles& files, const std::string& path, const Dige
     return Verdict::Damaged;
   }
   const bool large = static_cast<std::uint64_t>(status.st_size) >= kAlwaysHash;
-  if (large && is_noted(files, digest, status)) {
+  if (large && notes == Notes::Count && is_noted(files, digest, status)) {
     return Verdict::Right;
   }
   const Result<Digest> actual = hash_file(fd, path);
@@ -102,6 +107,15 @@ Result<void> publish_blob(const StoreFiles& files, TempFile temp, const Digest& 
     note_verified(files, digest, status);
   }
   return {};
+}
+
+Result<bool> verify_or_condemn(const StoreFiles& files, const Digest& digest, Notes notes) {
+  const std::string path = path_of(files, digest);
+  const Verdict verdict = verify_file(files, path, digest, notes);
+  if (verdict == Verdict::Damaged) {
+    files.quarantine(path);
+  }
+  return verdict == Verdict::Right;
 }
 
 class FileBlobWriter final : public Store::BlobWriter {
@@ -177,12 +191,11 @@ Result<std::optional<std::string>> Store::read_blob(const Digest& digest) const 
 }
 
 Result<bool> Store::verify_blob(const Digest& digest) const {
-  const std::string path = blob_path(digest);
-  const Verdict verdict = verify_file(*state_, path, digest);
-  if (verdict == Verdict::Damaged) {
-    state_->quarantine(path);
-  }
-  return verdict == Verdict::Right;
+  return verify_or_condemn(*state_, digest, Notes::Count);
+}
+
+Result<bool> Store::rehash_blob(const Digest& digest) const {
+  return verify_or_condemn(*state_, digest, Notes::Ignore);
 }
 
 Result<bool> Store::verify_copy(const std::string& path, const Digest& digest) const {

@@ -247,6 +247,7 @@ Store::~Store() {
 const std::string& Store::path() const { return state_->root; }
 const std::string& Store::build_id() const { return state_->build_id; }
 const std::vector<std::string>& Store::dead_builds() const { return state_->dead_builds; }
+std::uint64_t Store::set_aside() const { return state_->quarantined(); }
 std::string Store::stat_cache_path() const { return state_->root + "/stat-cache"; }
 
 Result<std::string> Store::new_scratch(const std::string& purpose) {

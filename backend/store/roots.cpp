@@ -49,6 +49,13 @@ std::optional<std::string> Store::root(const Digest& tree) const {
   return path;
 }
 
+void Store::set_aside_root(const Digest& tree) {
+  const std::string path = state_->in("roots", tree.hex());
+  // The marker first: without it the directory does not count.
+  state_->quarantine(marker_of(path));
+  state_->quarantine(path);
+}
+
 Result<std::string> Store::put_root(const Digest& tree, const std::string& staged) {
   STRATA_ASSIGN(std::string path, stage_root(tree, staged));
   STRATA_TRY(commit_root(tree));

@@ -69,6 +69,8 @@ class Store {
   // The same for a copy of the blob elsewhere (an image layout that was exported to). False also
   // when there is no file.
   [[nodiscard]] Result<bool> verify_copy(const std::string& path, const Digest& digest) const;
+  // The same without regard to an earlier verification.
+  [[nodiscard]] Result<bool> rehash_blob(const Digest& digest) const;
   Result<Digest> put_blob(std::string_view data);
 
   // Writes a blob whose digest is not known yet, or is expected. Nothing is visible before
@@ -124,6 +126,8 @@ class Store {
   // Roots: unpacked diff trees, for overlay lowers. Counts only with its marker, written after a
   // sync. ------------------
   [[nodiscard]] std::optional<std::string> root(const Digest& tree) const;
+  // Moves a root whose files turned out not to be its tree's to quarantine/.
+  void set_aside_root(const Digest& tree);
   // Moves a directory of new_scratch() in; the first one wins and `staged` is removed. Returns the
   // path.
   Result<std::string> put_root(const Digest& tree, const std::string& staged);
@@ -184,6 +188,8 @@ class Store {
   Result<GcReport> gc(const GcOptions& options);
   // Re-hashes blobs, records, trees; quarantines what is damaged. The damaged objects' names.
   Result<std::vector<std::string>> fsck();
+  // How many objects this process has moved to quarantine/.
+  [[nodiscard]] std::uint64_t set_aside() const;
 
  private:
   struct State;

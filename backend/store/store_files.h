@@ -71,6 +71,7 @@ class StoreFiles {
                                                         const Digest& digest) const;
 
   void quarantine(const std::string& path) const;
+  [[nodiscard]] std::uint64_t quarantined() const { return quarantined_; }
 
   // Store::lock's rules.
   [[nodiscard]] Result<Fd> lock(const std::string& name,
@@ -89,6 +90,7 @@ class StoreFiles {
 
  private:
   mutable std::atomic<std::uint64_t> counter_{0};
+  mutable std::atomic<std::uint64_t> quarantined_{0};
   mutable std::mutex trees_mutex_;
   mutable std::map<Digest, std::shared_ptr<const Tree>> trees_;
   mutable std::size_t cached_entries_ = 0;

@@ -9,9 +9,7 @@
 
 #include "backend/context/digest_cache.h"
 #include "backend/oci/image.h"
-#include "ir/base/consumer.h"
-#include "ir/base/emitter.h"
-#include "ir/parser.h"
+#include "tests/unit/build/build_kit.h"
 #include "tests/unit/store/temporary_store.h"
 
 namespace {
@@ -77,12 +75,7 @@ class PlanTest : public OpenStoreTest {
   }
 
   void use(std::string_view text) {
-    SourceMap sources;
-    CollectingConsumer consumer;
-    Emitter emitter(consumer);
-    auto parsed = ir::parse(sources.add("module.sir", std::string(text)), sources, emitter);
-    ASSERT_TRUE(parsed) << consumer.diagnostics().front().message;
-    module_ = *std::move(parsed);
+    module_ = module_of_text(text);
     records_ = ir::records(module_);
   }
 
