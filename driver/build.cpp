@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/build/builder.h"
+#include "backend/build/recheck.h"
 #include "backend/oci/image.h"
 #include "backend/system/files.h"
 #include "driver/commands.h"
@@ -52,14 +53,14 @@ class Build {
     if (compilation_ == nullptr) {
       return ExitCode::Input;
     }
-    if (executor_ == nullptr && runs_a_process()) {
+    if (executor_ == nullptr &&
+        backend::starts_processes(compilation_->module, compilation_->plan)) {
       return *executor_error_;
     }
-    STRATA_ASSIGN(backend::BuildOutcome outcome, carry_out());
+    STRATA_ASSIGN(const backend::BuildOutcome outcome, build_and_write());
     if (!outcome.failures.empty()) {
       return report_failures(*compilation_, outcome, options_);
     }
-    STRATA_TRY(name_and_write(outcome));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     summarize(outcome, took.count());
     return ExitCode::Done;
@@ -83,18 +84,40 @@ class Build {
     return {};
   }
 
-  bool runs_a_process() const {
-    for (std::uint32_t i = 0; i < compilation_->module.ops.size(); ++i) {
-      const backend::PlannedStep& step = compilation_->plan.steps[i];
-      if (step.needed && step.status == backend::StepStatus::Miss &&
-          std::holds_alternative<ir::Exec>(compilation_->module.ops[i].data)) {
-        return true;
+  // What turns out to be damaged when an image leaves the store is made again, as in a build.
+  Result<backend::BuildOutcome> build_and_write() {
+    constexpr int kRounds = 4;
+    backend::BuildOutcome outcome;
+    for (int i = 1;; ++i) {
+      STRATA_ASSIGN(outcome, carry_out(std::move(outcome.steps)));
+      if (!outcome.failures.empty()) {
+        return outcome;
+      }
+      const std::uint64_t set_aside = world_.store->set_aside();
+      const Result<void> written = name_and_write(outcome);
+      if (written) {
+        return outcome;
+      }
+      if (written.error().code != ErrorCode::Corrupt || i == kRounds) {
+        return written.error();
+      }
+      for (const backend::BuiltImage& image : outcome.images) {
+        STRATA_TRY(backend::recheck(*world_.store, image.manifest));
+      }
+      if (world_.store->set_aside() == set_aside) {
+        return written.error();
+      }
+      fmt::print(stderr, "strata: {}; making it again\n", written.error().message);
+      STRATA_TRY(make_plan(*compilation_, backend::own_steps(outcome.steps)));
+      if (executor_ == nullptr &&
+          backend::starts_processes(compilation_->module, compilation_->plan)) {
+        return *executor_error_;
       }
     }
-    return false;
   }
 
-  Result<backend::BuildOutcome> carry_out() {
+  // `earlier`: what this command did before, by OpId.
+  Result<backend::BuildOutcome> carry_out(std::vector<backend::BuiltStep> earlier) {
     Interrupts interrupts([this] {
       world_.http->cancel();
       if (executor_ != nullptr) {
@@ -105,7 +128,7 @@ class Build {
     const backend::BuildRequest request{
         compilation_->module,
         compilation_->records,
-        compilation_->plan,
+        &compilation_->plan,
         *world_.store,
         *world_.registry,
         *compilation_->bindings,
@@ -116,7 +139,8 @@ class Build {
         compilation_->options.jobs,
         compilation_->proxies,
         *progress,
-        interrupts.cancelled()};
+        interrupts.cancelled(),
+        std::move(earlier)};
     auto outcome = backend::build(request);
     progress->finish();
     return outcome;

@@ -67,19 +67,6 @@ backend::SourceOptions source_options(const InputOptions& options, const std::st
   return sources;
 }
 
-Result<void> make_plan(Compilation& compilation) {
-  compilation.records = ir::records(compilation.module);
-  STRATA_ASSIGN(
-      compilation.plan,
-      backend::make_plan(
-          {compilation.module,
-           compilation.records,
-           *compilation.world->store,
-           {compilation.options.source_date_epoch, compilation.profile.name()},
-           compilation.options.no_cache ? backend::CacheUse::Ignore : backend::CacheUse::Use}));
-  return {};
-}
-
 }  // namespace
 
 Diagnostics::Diagnostics(const SourceMap& sources, MessageFormat format)
@@ -124,6 +111,19 @@ bool optimize(ir::Module& module, Emitter& emitter) {
   return passes::run_passes(module, passes::default_pipeline(), options, emitter);
 }
 
+Result<void> make_plan(Compilation& compilation, const backend::Resolver::Own& own) {
+  STRATA_ASSIGN(
+      compilation.plan,
+      backend::make_plan(
+          {compilation.module,
+           compilation.records,
+           *compilation.world->store,
+           {compilation.options.source_date_epoch, compilation.profile.name()},
+           compilation.options.no_cache ? backend::CacheUse::Ignore : backend::CacheUse::Use,
+           own}));
+  return {};
+}
+
 Result<std::unique_ptr<Compilation>> compile(const InputOptions& options, World& world) {
   auto compilation = std::make_unique<Compilation>();
   compilation->options = options;
@@ -154,6 +154,7 @@ Result<std::unique_ptr<Compilation>> compile(const InputOptions& options, World&
     return std::unique_ptr<Compilation>();
   }
   STRATA_TRY(compilation->stat_cache->save());
+  compilation->records = ir::records(compilation->module);
   STRATA_TRY(make_plan(*compilation));
   return compilation;
 }

@@ -53,6 +53,11 @@ struct Compilation {
 [[nodiscard]] Result<std::unique_ptr<Compilation>> compile(const InputOptions& options,
                                                            World& world);
 
+// Plans a compiled module, again after the store has lost something. `own`: the steps that this
+// command has run.
+[[nodiscard]] Result<void> make_plan(Compilation& compilation,
+                                     const backend::Resolver::Own& own = {});
+
 // The input file that `options` mean: -f, else image.strata, Dockerfile or Containerfile in the
 // context.
 [[nodiscard]] Result<std::string> input_file(const InputOptions& options);

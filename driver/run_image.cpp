@@ -61,6 +61,27 @@ Result<backend::LocalMounts> mounts_of(const backend::Store& store, const std::s
   return candidates.empty() ? backend::LocalMounts() : candidates.front()->mounts;
 }
 
+// The image's trees, unpacked. What the store has lost of a pulled image is pulled again.
+Result<std::vector<Digest>> trees_of(World& world, const std::string& name,
+                                     const backend::oci::Image& image) {
+  const backend::oci::LayerTreesOptions options{backend::oci::Unpack::Yes};
+  auto trees = backend::oci::layer_trees(*world.store, image, options);
+  if (trees || trees.error().code != ErrorCode::Corrupt) {
+    return trees;
+  }
+  if (const auto reference = ir::Reference::parse(name)) {
+    STRATA_ASSIGN(const auto resolved,
+                  world.store->resolved(reference->str(), ir::host_platform()));
+    if (resolved == image.manifest_descriptor.digest) {
+      STRATA_TRY(world.registry->pull_layers(*reference, image));
+      return backend::oci::layer_trees(*world.store, image, options);
+    }
+  }
+  Error error = std::move(trees).error();
+  error.message += fmt::format("; build or import `{}` again", name);
+  return error;
+}
+
 Result<ir::Strings> command_of(const ir::ImageConfig& config, const RunOptions& options) {
   ir::Strings args = config.entrypoint.value_or(ir::Strings());
   if (!options.entrypoint.empty()) {
@@ -84,8 +105,7 @@ Result<RunStart> image_start(World& world, const RunOptions& options) {
   RunStart start;
   backend::ProcessStart& process = start.process;
   STRATA_ASSIGN(process.args, command_of(image.config, options));
-  STRATA_ASSIGN(process.trees,
-                backend::oci::layer_trees(*world.store, image, {backend::oci::Unpack::Yes}));
+  STRATA_ASSIGN(process.trees, trees_of(world, options.image, image));
   process.env = image.config.env;
   const bool has_path = std::any_of(process.env.begin(), process.env.end(),
                                     [](const auto& pair) { return pair.first == "PATH"; });

@@ -92,9 +92,8 @@ class Assembler {
     } else {
       STRATA_ASSIGN(const auto tree, request_.store.tree(digest));
       if (!tree) {
-        return Error{
-            ErrorCode::Corrupt,
-            fmt::format("tree {} is gone from the store; run the build again", digest.str())};
+        return Error{ErrorCode::Corrupt,
+                     fmt::format("tree {} is gone from the store", digest.str())};
       }
       STRATA_ASSIGN(layer, ensure_layer(request_.store, *tree, digest, nullptr, request_.profile,
                                         request_.jobs));
@@ -155,7 +154,7 @@ class Assembler {
 }  // namespace
 
 Result<BuiltImage> assemble(const BuildRequest& request, Roots& roots, std::size_t target) {
-  const auto& key = request.plan.targets[target].key;
+  const auto& key = request.plan->targets[target].key;
   STRATA_CHECK(key.has_value(), "an unbound target reached the builder");
   return Assembler(request, roots, request.module.targets[target]).run(*key);
 }

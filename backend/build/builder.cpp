@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "backend/build/assemble.h"
+#include "backend/build/recheck.h"
 #include "backend/build/roots.h"
 #include "backend/build/step_runner.h"
 #include "ir/base/check.h"
@@ -20,15 +21,21 @@
 namespace strata::backend {
 namespace {
 
+// Whether the observer is told of hits: once in a build.
+enum class TellHits { No, Yes };
+
+// One round of a build.
 class Scheduler {
  public:
-  explicit Scheduler(const BuildRequest& request)
+  // References must outlive this.
+  Scheduler(const BuildRequest& request, const Resolver::Own& own, TellHits tell_hits)
       : request_(request),
+        tell_hits_(tell_hits),
         roots_(request.module, request.store, request.registry, request.sources),
-        runner_(request, roots_) {}
+        runner_(request, roots_, own) {}
 
   Result<BuildOutcome> run() {
-    outcome_.steps.resize(request_.module.ops.size());
+    steps_.resize(request_.module.ops.size());
     prepare();
     work();
     if (!error_ && request_.cancelled) {
@@ -48,8 +55,12 @@ class Scheduler {
     std::sort(outcome_.failures.begin(), outcome_.failures.end(),
               [](const StepFailure& a, const StepFailure& b) { return a.step < b.step; });
     remember_failures();
+    outcome_.steps = steps_;
     return std::move(outcome_);
   }
+
+  // What became of the steps, whatever run() says.
+  [[nodiscard]] const std::vector<BuiltStep>& steps() const { return steps_; }
 
  private:
   // What stopped a step may be its base's failure, which has a place of its own.
@@ -61,7 +72,7 @@ class Scheduler {
   }
 
   bool runs(ir::OpId id) const {
-    const PlannedStep& step = request_.plan.steps[id.index];
+    const PlannedStep& step = request_.plan->steps[id.index];
     return step.needed && step.status == StepStatus::Miss && makes_files(request_.module.op(id));
   }
 
@@ -72,12 +83,12 @@ class Scheduler {
     waits_for_.resize(count, 0);
     readers_.resize(count);
     for (std::uint32_t i = 0; i < count; ++i) {
-      const PlannedStep& step = request_.plan.steps[i];
+      const PlannedStep& step = request_.plan->steps[i];
       if (step.result) {
         roots_.bind(ir::OpId{i}, step.result->tree);
-        outcome_.steps[i].status = BuiltStep::Status::Hit;
+        steps_[i].status = BuiltStep::Status::Hit;
       }
-      if (step.needed && step.status == StepStatus::Hit &&
+      if (tell_hits_ == TellHits::Yes && step.needed && step.status == StepStatus::Hit &&
           makes_files(request_.module.op(ir::OpId{i}))) {
         request_.observer.step_ended(ir::OpId{i}, StepEnd::Hit, 0, 0);
       }
@@ -85,12 +96,12 @@ class Scheduler {
         prepare_step(ir::OpId{i});
       }
     }
-    if (starts_processes_) {
+    if (starts_processes(request_.module, *request_.plan)) {
       roots_.unpack_bases();
       request_.executor->prepare();
     }
     for (std::size_t i = 0; i < request_.module.targets.size(); ++i) {
-      if (!request_.plan.targets[i].image) {
+      if (!request_.plan->targets[i].image) {
         const ir::Stage& stage = request_.module.stage(request_.module.targets[i].stage);
         for (const ir::OpId id : ir::root_chain(request_.module, stage.root)) {
           keep_[id.index].layer = true;
@@ -116,7 +127,6 @@ class Scheduler {
       ready_.push_back(id);
     }
     if (std::holds_alternative<ir::Exec>(op.data)) {
-      starts_processes_ = true;
       keep_chain_unpacked(ir::root_operand(op));
     } else if (const auto* copy = std::get_if<ir::Copy>(&op.data)) {
       for (const ir::CopySource& source : copy->sources) {
@@ -187,7 +197,7 @@ class Scheduler {
       roots_.bind(id, made->digest, made->tree);
       request_.observer.step_ended(id, StepEnd::Ran, took.count(), made->bytes);
       const std::lock_guard lock(mutex_);
-      outcome_.steps[id.index] = {BuiltStep::Status::Ran, took.count(), made->bytes};
+      steps_[id.index] = {BuiltStep::Status::Ran, took.count(), made->bytes};
       unpublished_.push_back(*std::move(made));
       made_.notify_one();
       return;
@@ -248,7 +258,7 @@ class Scheduler {
 
   Result<void> assemble_all() {
     for (std::size_t i = 0; i < request_.module.targets.size(); ++i) {
-      const auto& stored = request_.plan.targets[i].image;
+      const auto& stored = request_.plan->targets[i].image;
       if (!stored) {
         STRATA_ASSIGN(BuiltImage image, assemble(request_, roots_, i));
         outcome_.images.push_back(std::move(image));
@@ -265,15 +275,16 @@ class Scheduler {
   }
 
   const BuildRequest& request_;
+  TellHits tell_hits_;
   Roots roots_;
   StepRunner runner_;
   BuildOutcome outcome_;
-  bool starts_processes_ = false;
+  std::vector<BuiltStep> steps_;  // by OpId
   std::vector<KeepResult> keep_;
   std::vector<std::size_t> waits_for_;
   std::vector<std::vector<ir::OpId>> readers_;
 
-  // Guards what follows, and outcome_ while threads run.
+  // Guards what follows, outcome_ and steps_ while threads run.
   std::mutex mutex_;
   std::condition_variable wake_;
   // Tells the publisher of a step in unpublished_, or that no other will come.
@@ -285,8 +296,84 @@ class Scheduler {
   std::optional<Error> error_;
 };
 
+// Rounds of a build. Damage is a miss, wherever it is found: it is set aside, and the next round
+// plans without it.
+class Healing {
+ public:
+  explicit Healing(const BuildRequest& request) : round_(request) {
+    steps_.resize(request.module.ops.size());
+    take_note(request.earlier);
+  }
+
+  Result<BuildOutcome> run() {
+    // Each sets aside all that is damaged of what the build needs, so one is enough unless the disk
+    // goes on losing things.
+    constexpr int kRounds = 4;
+    for (int i = 1;; ++i) {
+      const std::uint64_t set_aside = round_.store.set_aside();
+      const bool first = i == 1 && round_.earlier.empty();
+      Scheduler scheduler(round_, own_, first ? TellHits::Yes : TellHits::No);
+      Result<BuildOutcome> outcome = scheduler.run();
+      take_note(scheduler.steps());
+      if (outcome) {
+        outcome->steps = steps_;
+        return outcome;
+      }
+      const ErrorCode code = outcome.error().code;
+      if ((code != ErrorCode::Corrupt && code != ErrorCode::Io) || i == kRounds) {
+        return outcome;
+      }
+      STRATA_TRY(recheck(round_));
+      STRATA_ASSIGN(Plan next, plan_again());
+      const bool can = round_.executor != nullptr || !starts_processes(round_.module, next);
+      if (!can || (round_.store.set_aside() == set_aside && next.same_work(*round_.plan))) {
+        return outcome;
+      }
+      round_.observer.notice(fmt::format("{}; making it again", outcome.error().message));
+      plan_ = std::move(next);
+      round_.plan = &plan_;
+    }
+  }
+
+ private:
+  // A step that ran in an earlier round is a hit in a later one.
+  void take_note(const std::vector<BuiltStep>& steps) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (steps_[i].status != BuiltStep::Status::Ran) {
+        steps_[i] = steps[i];
+      }
+    }
+    own_ = own_steps(steps_);
+  }
+
+  Result<Plan> plan_again() const {
+    return make_plan({round_.module,
+                      round_.records,
+                      round_.store,
+                      {round_.image_epoch, round_.profile.name()},
+                      round_.cache,
+                      own_});
+  }
+
+  BuildRequest round_;
+  Plan plan_;
+  // By OpId, of all rounds.
+  std::vector<BuiltStep> steps_;
+  Resolver::Own own_;
+};
+
 }  // namespace
 
-Result<BuildOutcome> build(const BuildRequest& request) { return Scheduler(request).run(); }
+Resolver::Own own_steps(const std::vector<BuiltStep>& steps) {
+  Resolver::Own own;
+  for (std::uint32_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].status == BuiltStep::Status::Ran) {
+      own.insert(ir::OpId{i});
+    }
+  }
+  return own;
+}
+
+Result<BuildOutcome> build(const BuildRequest& request) { return Healing(request).run(); }
 
 }  // namespace strata::backend

@@ -17,11 +17,20 @@
 
 namespace strata::backend {
 
+struct BuiltStep {
+  enum class Status { Hit, Ran, Skipped } status = Status::Skipped;
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+};
+
+// Those that ran.
+[[nodiscard]] Resolver::Own own_steps(const std::vector<BuiltStep>& steps);
+
 struct BuildRequest {
   const ir::Module& module;
   const std::vector<std::optional<ir::StepRecord>>& records;
   // Of the same module, records and store.
-  const Plan& plan;
+  const Plan* plan = nullptr;
   Store& store;
   Registry& registry;
   const Sources& sources;
@@ -38,6 +47,9 @@ struct BuildRequest {
   // Set from outside to stop: running processes are killed by Executor::cancel(), no new step
   // starts.
   const std::atomic<bool>& cancelled;
+  // By OpId: what an earlier build() of the same steps by this command did; what it ran counts as
+  // run by this one, and stands in spite of CacheUse::Ignore. Empty: there was none.
+  std::vector<BuiltStep> earlier = {};
 };
 
 // A step that failed: wrong input that only the root shows (a missing COPY --from source), or a
@@ -59,12 +71,6 @@ struct StepFailure {
   enum class Again { No, Command, Shell } again = Again::No;
 };
 
-struct BuiltStep {
-  enum class Status { Hit, Ran, Skipped } status = Status::Skipped;
-  double seconds = 0;
-  std::uint64_t bytes = 0;
-};
-
 struct BuiltImage {
   Descriptor manifest;
   Digest config;
@@ -80,8 +86,10 @@ struct BuildOutcome {
 
 // Carries out a plan: runs what must run, in parallel, writes the layers that the targets' images
 // need, and leaves whole images in the store (without a name). After a failure the steps that run
-// are finished, no other is started. The Result's error is a failure of the world (no runtime, no
-// space, network, interrupted).
+// are finished, no other is started. What turns out to be lost or damaged in the store is set aside
+// and made again: from its root, by its step, from its registry; the observer is told. The Result's
+// error is a failure of the world (no runtime, no space, network, interrupted; Corrupt: what cannot
+// be made again).
 [[nodiscard]] Result<BuildOutcome> build(const BuildRequest& request);
 
 }  // namespace strata::backend

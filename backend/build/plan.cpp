@@ -10,14 +10,18 @@ namespace {
 
 class Planner {
  public:
-  explicit Planner(const PlanRequest& request) : request_(request) {}
+  explicit Planner(const PlanRequest& request)
+      : request_(request),
+        resolver_(request.module, request.records, request.store, request.cache, request.own) {}
 
   Result<Plan> run() {
     plan_.steps.resize(request_.module.ops.size());
-    STRATA_TRY(find_images());
+    assumed_.resize(plan_.steps.size());
+    outdated_.resize(plan_.steps.size());
     for (std::uint32_t i = 0; i < request_.module.ops.size(); ++i) {
       STRATA_TRY(find_result(ir::OpId{i}));
     }
+    STRATA_TRY(find_images());
     while (mark_needed()) {
     }
     explain();
@@ -32,8 +36,11 @@ class Planner {
       planned.key = ir::image_key(request_.module, target, request_.records, request_.key_inputs);
       if (planned.key && request_.cache == CacheUse::Use) {
         STRATA_ASSIGN(const auto manifest, request_.store.image(planned.key->digest));
-        if (manifest && is_whole(*manifest)) {
-          planned.image = manifest;
+        if (manifest) {
+          STRATA_ASSIGN(const bool stands, image_stands(target, *manifest));
+          if (stands) {
+            planned.image = manifest;
+          }
         }
       }
       plan_.targets.push_back(std::move(planned));
@@ -41,77 +48,85 @@ class Planner {
     return {};
   }
 
-  bool is_whole(const Descriptor& manifest) const {
+  Result<bool> image_stands(const ir::Target& target, const Descriptor& manifest) const {
     const auto image = oci::load_image(request_.store, manifest);
     if (!image || !*image) {
       return false;
     }
-    return std::all_of((*image)->manifest.layers.begin(), (*image)->manifest.layers.end(),
-                       [&](const Descriptor& layer) {
-                         return request_.store.blob_size(layer.digest) == layer.size;
-                       });
+    const std::vector<Descriptor>& layers = (*image)->manifest.layers;
+    for (const Descriptor& layer : layers) {
+      STRATA_ASSIGN(const bool right, request_.store.verify_blob(layer.digest));
+      if (!right || request_.store.blob_size(layer.digest) != layer.size) {
+        return false;
+      }
+    }
+    return is_of_newest_results(target, layers);
   }
 
-  // The tree that an operand is bound to, as results name their inputs; nullopt when it has to be
-  // made.
-  std::optional<Digest> bound(ir::OpId id) const {
-    const ir::Op& op = request_.module.op(id);
-    if (makes_files(op)) {
+  // An image that was made before one of its steps ran again (for another target, or in a build
+  // that was stopped) is not what its steps give now.
+  Result<bool> is_of_newest_results(const ir::Target& target,
+                                    const std::vector<Descriptor>& layers) const {
+    const ir::OpId root = request_.module.stage(target.stage).root;
+    for (const ir::OpId id : ir::root_chain(request_.module, root)) {
       const auto& result = plan_.steps[id.index].result;
-      return result ? std::optional(result->tree) : std::nullopt;
+      if (outdated_[id.index]) {
+        return false;
+      }
+      if (!result || result->tree == empty_tree_digest()) {
+        continue;
+      }
+      STRATA_ASSIGN(const auto layer,
+                    request_.store.layer(result->tree, request_.key_inputs.emission_profile));
+      const bool used = std::any_of(layers.begin(), layers.end(), [&](const Descriptor& other) {
+        return layer && other.digest == layer->blob;
+      });
+      if (layer && !used) {
+        return false;
+      }
     }
-    const auto& record = request_.records[id.index];
-    return record ? std::optional(record->digest) : std::nullopt;
-  }
-
-  bool content_is_there(const Digest& tree) const {
-    if (tree == empty_tree_digest() || request_.store.root(tree)) {
-      return true;
-    }
-    const auto layer = request_.store.any_layer(tree);
-    return layer && layer->has_value();
+    return true;
   }
 
   Result<void> find_result(ir::OpId id) {
     PlannedStep& step = plan_.steps[id.index];
-    const ir::Op& op = request_.module.op(id);
-    const auto& record = request_.records[id.index];
-    if (!record) {
+    if (!request_.records[id.index]) {
       step.status = StepStatus::Unknown;
       return {};
     }
-    if (!makes_files(op)) {
+    if (!makes_files(request_.module.op(id))) {
       step.status = StepStatus::Hit;
       return {};
     }
     step.status = StepStatus::Miss;
-    if (request_.cache == CacheUse::Ignore) {
-      return {};
+    const std::vector<ir::OpId> operands = ir::operands(request_.module.op(id));
+    outdated_[id.index] = std::any_of(operands.begin(), operands.end(),
+                                      [&](ir::OpId input) { return outdated_[input.index]; });
+    if (!outdated_[id.index]) {
+      const auto inputs =
+          resolver_.inputs(id, [&](ir::OpId input) { return assumed_[input.index]; });
+      STRATA_ASSIGN(const Resolver::Answer answer, resolver_.find(id, inputs));
+      outdated_[id.index] = answer.outdated;
+      step.result = answer.result;
     }
-    STRATA_ASSIGN(const std::vector<StepResult> results, request_.store.results(record->digest));
-    const std::vector<ir::OpId> inputs = ir::operands(op);
-    for (const StepResult& result : results) {
-      if (stands(result, inputs)) {
-        step.status = StepStatus::Hit;
-        step.result = result;
-        break;
-      }
+    if (step.result) {
+      step.status = StepStatus::Hit;
+      assume(id, operands);
+    } else if (outdated_[id.index]) {
+      step.reason = "an input has a newer result";
     }
     return {};
   }
 
-  // A result stands over the same inputs, with its content at hand.
-  bool stands(const StepResult& result, const std::vector<ir::OpId>& inputs) const {
-    if (result.inputs.size() != inputs.size()) {
-      return false;
-    }
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const std::optional<Digest> input = bound(inputs[i]);
-      if (input && *input != result.inputs[i]) {
-        return false;
+  // A digest is bound to one result in a build: what a hit was made of holds for all that read it.
+  void assume(ir::OpId id, const std::vector<ir::OpId>& operands) {
+    const StepResult& result = *plan_.steps[id.index].result;
+    assumed_[id.index] = result.tree;
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      if (makes_files(request_.module.op(operands[i])) && !assumed_[operands[i].index]) {
+        assumed_[operands[i].index] = result.inputs[i];
       }
     }
-    return content_is_there(result.tree);
   }
 
   // No recursion: a chain may be as long as a file.
@@ -190,15 +205,15 @@ class Planner {
   }
 
   const PlanRequest& request_;
+  Resolver resolver_;
   Plan plan_;
+  // By OpId: the tree that a step's readers are made over.
+  std::vector<std::optional<Digest>> assumed_;
+  // By OpId: of this step, or of one that it is made of, an input has a newer result.
+  std::vector<bool> outdated_;
 };
 
 }  // namespace
-
-bool makes_files(const ir::Op& op) {
-  return std::holds_alternative<ir::Exec>(op.data) || std::holds_alternative<ir::Copy>(op.data) ||
-         std::holds_alternative<ir::Mkdir>(op.data);
-}
 
 std::string_view status_name(StepStatus status) {
   switch (status) {
@@ -215,6 +230,27 @@ std::string_view status_name(StepStatus status) {
 bool Plan::all_hit() const {
   return std::all_of(steps.begin(), steps.end(),
                      [](const PlannedStep& step) { return step.status == StepStatus::Hit; });
+}
+
+bool starts_processes(const ir::Module& module, const Plan& plan) {
+  for (std::uint32_t i = 0; i < plan.steps.size(); ++i) {
+    const PlannedStep& step = plan.steps[i];
+    if (step.needed && step.status == StepStatus::Miss &&
+        std::holds_alternative<ir::Exec>(module.op(ir::OpId{i}).data)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Plan::same_work(const Plan& other) const {
+  return std::equal(steps.begin(), steps.end(), other.steps.begin(), other.steps.end(),
+                    [](const PlannedStep& a, const PlannedStep& b) {
+                      return a.status == b.status && a.needed == b.needed && a.result == b.result;
+                    }) &&
+         std::equal(
+             targets.begin(), targets.end(), other.targets.begin(), other.targets.end(),
+             [](const PlannedTarget& a, const PlannedTarget& b) { return a.image == b.image; });
 }
 
 Result<Plan> make_plan(const PlanRequest& request) { return Planner(request).run(); }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/build/resolver.h"
 #include "backend/store/store.h"
 #include "ir/module.h"
 #include "ir/record.h"
@@ -20,10 +21,6 @@ enum class StepStatus {
 };
 [[nodiscard]] std::string_view status_name(StepStatus status);
 
-// Whether an op is a step of a build: exec, copy or mkdir. The others are sources and config, which
-// are never run.
-[[nodiscard]] bool makes_files(const ir::Op& op);
-
 // What a build will do with one op.
 struct PlannedStep {
   StepStatus status = StepStatus::Unknown;
@@ -37,7 +34,8 @@ struct PlannedStep {
 struct PlannedTarget {
   // The image key's record; nullopt on an unbound target.
   std::optional<ir::StepRecord> key;
-  // The stored image of that key, whole; the target's steps are all hits then.
+  // The stored image of that key, whole and of the newest results; the target's steps are all hits
+  // then.
   std::optional<Descriptor> image;
 };
 
@@ -45,9 +43,12 @@ struct Plan {
   std::vector<PlannedStep> steps;      // by OpId
   std::vector<PlannedTarget> targets;  // by Module::targets
   [[nodiscard]] bool all_hit() const;
+  // Whether a build would do the same for both.
+  [[nodiscard]] bool same_work(const Plan& other) const;
 };
 
-enum class CacheUse { Use, Ignore };
+// Whether a build of this plan runs commands.
+[[nodiscard]] bool starts_processes(const ir::Module& module, const Plan& plan);
 
 struct PlanRequest {
   const ir::Module& module;
@@ -55,11 +56,14 @@ struct PlanRequest {
   Store& store;
   ir::ImageKeyInputs key_inputs;
   CacheUse cache = CacheUse::Use;
+  Resolver::Own own = {};
 };
 
-// The one resolver of plan and build: from the targets down, which steps have a result that stands
-// and which must run. Reads the store only; never syncs, never touches the network. A step whose
-// input must run in the same build is never a hit: its input may come out otherwise.
+// From the targets down, which steps have a result that stands (`Resolver`) and which must run.
+// Reads the store only; never syncs, never touches the network. A step whose input must run in the
+// same build is never a hit: its input may come out otherwise. Nor is one of which an input has a
+// newer result than it was made over: then a refreshed step stays refreshed in all that read it,
+// whole images included.
 [[nodiscard]] Result<Plan> make_plan(const PlanRequest& request);
 
 }  // namespace strata::backend

@@ -18,7 +18,7 @@ Result<void> lay_out(const ir::InlineFiles& files, const std::string& directory)
   STRATA_TRY(make_directories(directory));
   for (const ir::InlineFile& file : files) {
     const std::string path = directory + "/" + file.path;
-    STRATA_TRY(write_file_durably(path, file.content));
+    STRATA_TRY(write_file(path, file.content));
     // Not by open(2)'s mode, which the umask cuts.
     if (::chmod(path.c_str(), static_cast<mode_t>(file.mode)) != 0) {
       return errno_error(path, errno);

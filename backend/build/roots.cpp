@@ -48,11 +48,19 @@ Result<void> Roots::pull(ir::OpId id, const ir::Reference& reference, const oci:
     }
   }
   auto done = registry_->pull_layers(reference, image);
-  if (!done && done.error().code == ErrorCode::Network) {
-    const std::lock_guard lock(mutex_);
-    missing_bases_.emplace(id, done.error());
+  if (done || done.error().code != ErrorCode::Network) {
+    return done;
   }
-  return done;
+  Error error = std::move(done).error();
+  STRATA_ASSIGN(const auto named, store_->ref(reference.str()));
+  if (named && named->digest == image.manifest_descriptor.digest) {
+    error.message += fmt::format(
+        "; the store has lost layers of `{}`: if it was imported, `strata import` brings them back",
+        reference.str());
+  }
+  const std::lock_guard lock(mutex_);
+  missing_bases_.emplace(id, error);
+  return error;
 }
 
 Result<const oci::Image*> Roots::pulled(ir::OpId id) {
@@ -63,7 +71,8 @@ Result<const oci::Image*> Roots::pulled(ir::OpId id) {
   const auto reference = ir::Reference::parse(image_op.ref);
   STRATA_CHECK(reference.has_value(), "an image op with a malformed reference");
   for (const Descriptor& layer : image->manifest.layers) {
-    if (store_->blob_size(layer.digest) != layer.size) {
+    STRATA_ASSIGN(const bool right, store_->verify_blob(layer.digest));
+    if (!right) {
       STRATA_TRY(pull(id, *reference, *image));
       break;
     }
@@ -105,6 +114,29 @@ Result<const std::vector<Digest>*> Roots::image_trees(ir::OpId id) {
   return &image_trees_.emplace(*image_op.manifest, *std::move(known)).first->second;
 }
 
+Result<void> Roots::have_files(ir::OpId root) {
+  for (const ir::OpId id : ir::root_chain(*module_, root)) {
+    const auto* image_op = std::get_if<ir::Image>(&module_->op(id).data);
+    if (image_op == nullptr) {
+      continue;
+    }
+    STRATA_ASSIGN(const std::vector<Digest>* digests, image_trees(id));
+    const std::lock_guard lock(image_mutex_);
+    for (const Digest& digest : *digests) {
+      if (digest == empty_tree_digest() || store_->root(digest)) {
+        continue;
+      }
+      STRATA_ASSIGN(const auto blob, store_->any_layer(digest));
+      if (!blob) {
+        STRATA_ASSIGN(const oci::Image* image, pulled(id));
+        STRATA_TRY(oci::layer_trees(*store_, *image, {unpack_}));
+        break;
+      }
+    }
+  }
+  return {};
+}
+
 Result<std::vector<Digest>> Roots::trees(ir::OpId root) {
   std::vector<Digest> digests;
   for (const ir::OpId id : ir::root_chain(*module_, root)) {
@@ -139,8 +171,7 @@ Result<std::shared_ptr<const Tree>> Roots::tree_if_stored(const Digest& digest) 
 Result<std::shared_ptr<const Tree>> Roots::tree(const Digest& digest) {
   STRATA_ASSIGN(auto stored, tree_if_stored(digest));
   if (!stored) {
-    return Error{ErrorCode::Corrupt,
-                 fmt::format("tree {} is gone from the store; run the build again", digest.str())};
+    return Error{ErrorCode::Corrupt, fmt::format("tree {} is gone from the store", digest.str())};
   }
   return stored;
 }
@@ -157,6 +188,7 @@ Result<RootView> Roots::view(ir::OpId root) {
 }
 
 Result<std::vector<std::string>> Roots::unpacked(ir::OpId root) {
+  STRATA_TRY(have_files(root));
   STRATA_ASSIGN(const std::vector<Digest> digests, trees(root));
   std::vector<std::string> directories;
   for (std::size_t i = 0; i < digests.size(); ++i) {
@@ -172,6 +204,7 @@ Result<std::vector<std::string>> Roots::unpacked(ir::OpId root) {
 }
 
 Result<std::shared_ptr<const Content>> Roots::content(ir::OpId root) {
+  STRATA_TRY(have_files(root));
   STRATA_ASSIGN(std::vector<Digest> digests, trees(root));
   STRATA_ASSIGN(RootView root_view, view(root));
   return oci::root_content(*store_, std::move(digests), std::move(root_view));

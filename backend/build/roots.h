@@ -43,14 +43,17 @@ class Roots {
   [[nodiscard]] Result<std::shared_ptr<const Content>> content(ir::OpId root);
   // All three, as a process gets them.
   [[nodiscard]] Result<ProcessRoot> process_root(ir::OpId root);
-  // Fetches the layers of a base image that the store lacks. Once a registry failed to give them,
-  // that error is the answer to all who ask.
+  // Fetches the layers of a base image that the store lacks or that are damaged there. Once a
+  // registry failed to give them, that error is the answer to all who ask.
   Result<const oci::Image*> pulled(ir::OpId id);
   // The base images whose layers a registry failed to give.
   [[nodiscard]] std::map<ir::OpId, Error> missing_bases() const;
 
  private:
   Result<const std::vector<Digest>*> image_trees(ir::OpId id);
+  // Before the files of a root are needed: a base's layer of which the store has neither a root nor
+  // a blob is pulled again.
+  Result<void> have_files(ir::OpId root);
   Result<std::optional<std::vector<Digest>>> known_trees(const oci::Image& image);
   Result<void> pull(ir::OpId id, const ir::Reference& reference, const oci::Image& image);
   Result<std::shared_ptr<const Tree>> tree(const Digest& digest);

@@ -91,18 +91,43 @@ Result<std::optional<oci::Image>> Sources::from_store(const ir::Reference& refer
 }
 
 Result<oci::Image> Sources::resolve(const ir::Reference& reference, const std::string& platform) {
+  std::string lost;
   if (options_.freshness != Freshness::Update) {
     STRATA_ASSIGN(auto known, from_store(reference, platform));
     if (known) {
       return *std::move(known);
     }
+    STRATA_ASSIGN(lost, lost_advice(reference));
     if (options_.freshness == Freshness::Offline) {
       return Error{ErrorCode::NotFound,
-                   fmt::format("`{}` for {} is not in the store, and --offline forbids asking {}",
-                               reference.str(), platform, reference.registry)};
+                   fmt::format("`{}` for {} is not in the store, and --offline forbids asking {}{}",
+                               reference.str(), platform, reference.registry, lost)};
     }
   }
-  return registry_->resolve(reference, platform);
+  auto resolved = registry_->resolve(reference, platform);
+  if (!resolved) {
+    Error error = std::move(resolved).error();
+    error.message += lost;
+    return error;
+  }
+  return resolved;
+}
+
+// What to do about an image that the store has a name for, but of which it has lost documents; ""
+// when it has not.
+Result<std::string> Sources::lost_advice(const ir::Reference& reference) const {
+  STRATA_ASSIGN(const std::optional<Descriptor> ref, store_->ref(reference.str()));
+  if (ref) {
+    const auto image = oci::load_image(*store_, *ref);
+    if (image && !*image) {
+      return fmt::format(
+          "; the store has lost the manifest or config of `{}`: if it was imported, `strata "
+          "import` "
+          "brings it back",
+          reference.str());
+    }
+  }
+  return std::string();
 }
 
 Result<std::optional<ir::ImageBinding>> Sources::image(const ir::ImageRequest& request) {

@@ -60,6 +60,7 @@ class Sources final : public ir::SourceLoader, public ir::SourceResolver {
   Result<std::optional<oci::Image>> from_store(const ir::Reference& reference,
                                                const std::string& platform);
   Result<oci::Image> resolve(const ir::Reference& reference, const std::string& platform);
+  [[nodiscard]] Result<std::string> lost_advice(const ir::Reference& reference) const;
 
   Store* store_;
   Registry* registry_;

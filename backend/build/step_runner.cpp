@@ -59,32 +59,22 @@ Result<MadeStep> StepRunner::make(ir::OpId step, KeepResult keep, StepFailure& f
   return made;
 }
 
-std::vector<Digest> StepRunner::bound_inputs(ir::OpId step) const {
-  std::vector<Digest> inputs;
-  for (const ir::OpId input : ir::operands(request_->module.op(step))) {
-    const auto tree = roots_->bound(input);
-    inputs.push_back(tree ? *tree : request_->records[input.index]->digest);
-  }
-  return inputs;
+std::vector<std::optional<Digest>> StepRunner::bound_inputs(ir::OpId step) const {
+  return resolver_.inputs(step, [&](ir::OpId input) { return roots_->bound(input); });
 }
 
 // What another process published between the plan and our turn.
 Result<std::optional<MadeStep>> StepRunner::stored_result(ir::OpId step) {
-  if (request_->cache == CacheUse::Ignore) {
+  STRATA_ASSIGN(const Resolver::Answer answer, resolver_.find(step, bound_inputs(step)));
+  if (!answer.result) {
     return std::optional<MadeStep>();
   }
-  STRATA_ASSIGN(const std::vector<StepResult> results,
-                request_->store.results(request_->records[step.index]->digest));
-  const std::vector<Digest> inputs = bound_inputs(step);
-  for (const StepResult& result : results) {
-    if (result.inputs == inputs && request_->store.root(result.tree)) {
-      STRATA_ASSIGN(const auto tree, request_->store.tree(result.tree));
-      if (tree) {
-        return std::optional(MadeStep{step, result.tree, *tree, size_of(**tree), {}, 0, {}, Fd()});
-      }
-    }
+  const Digest& digest = answer.result->tree;
+  STRATA_ASSIGN(const auto tree, request_->store.tree(digest));
+  if (!tree) {
+    return std::optional<MadeStep>();
   }
-  return std::optional<MadeStep>();
+  return std::optional(MadeStep{step, digest, *tree, size_of(**tree), {}, 0, {}, Fd()});
 }
 
 Result<void> StepRunner::publish(MadeStep& made) {
@@ -93,9 +83,13 @@ Result<void> StepRunner::publish(MadeStep& made) {
   }
   STRATA_TRY(request_->store.put_tree(*made.tree));
   STRATA_TRY(made.staged.commit());
+  StepResult result{made.digest, {}, made.milliseconds};
+  for (const std::optional<Digest>& input : bound_inputs(made.step)) {
+    STRATA_CHECK(input.has_value(), "a step ran before its inputs were done");
+    result.inputs.push_back(*input);
+  }
   const ir::StepRecord& record = *request_->records[made.step.index];
-  return request_->store.put_result(record.digest, record.json,
-                                    {made.digest, bound_inputs(made.step), made.milliseconds});
+  return request_->store.put_result(record.digest, record.json, result);
 }
 
 Result<void> StepRunner::write_layer_of(const MadeStep& made) {

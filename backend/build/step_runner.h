@@ -39,7 +39,11 @@ struct MadeStep {
 // Executes steps whose inputs are bound in `roots`. Thread-safe.
 class StepRunner {
  public:
-  StepRunner(const BuildRequest& request, Roots& roots) : request_(&request), roots_(&roots) {}
+  // References must outlive this. `own`: the steps that this command has run before.
+  StepRunner(const BuildRequest& request, Roots& roots, const Resolver::Own& own)
+      : request_(&request),
+        roots_(&roots),
+        resolver_(request.module, request.records, request.store, request.cache, own) {}
 
   // Makes the step's files. On failure `failure` has what the user is told about the command or
   // the place, beside the error.
@@ -57,13 +61,14 @@ class StepRunner {
   Result<void> run_mkdir(const ir::Mkdir& op, MadeStep& made);
   Result<std::vector<CopyItem>> items(const ir::CopySource& source);
   Result<void> keep_files(const TreeWithContent& files, MadeStep& made);
-  [[nodiscard]] std::vector<Digest> bound_inputs(ir::OpId step) const;
+  [[nodiscard]] std::vector<std::optional<Digest>> bound_inputs(ir::OpId step) const;
   Result<std::optional<MadeStep>> stored_result(ir::OpId step);
   Result<RunOutcome> run_process(ir::OpId id, const RunSpec& spec, StepFailure& failure);
   Result<ProcessStart> start_of(const ir::Exec& op);
 
   const BuildRequest* request_;
   Roots* roots_;
+  Resolver resolver_;
 };
 
 }  // namespace strata::backend

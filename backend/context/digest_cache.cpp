@@ -157,7 +157,8 @@ Result<void> DigestCache::save() {
   if (added_.empty()) {
     return {};
   }
-  return write_file_durably(path_, print());
+  // Not synced: what a power cut spoils is an empty cache.
+  return write_file(path_, print());
 }
 
 DigestCache::Record* DigestCache::find_loaded(const Key& key) {

@@ -15,7 +15,7 @@ namespace {
 constexpr int kMaxDepth = 4;
 
 Error missing(const Digest& digest) {
-  return {ErrorCode::NotFound, "blob " + digest.str() + ": is not in the store"};
+  return {ErrorCode::Corrupt, "blob " + digest.str() + ": is not in the store"};
 }
 
 Result<void> add_blobs(const Store& store, const Descriptor& descriptor, int depth,

@@ -74,7 +74,7 @@ Result<TreeWithContent> flatten(Store& store, const Descriptor& descriptor) {
   for (std::size_t i = 0; i < digests.size(); ++i) {
     STRATA_ASSIGN(std::optional<std::shared_ptr<const Tree>> tree, store.tree(digests[i]));
     if (!tree) {
-      return Error{ErrorCode::NotFound, "tree " + digests[i].str() + ": is not in the store"};
+      return Error{ErrorCode::Corrupt, "tree " + digests[i].str() + ": is not in the store"};
     }
     const std::vector<Digest> below(digests.begin(),
                                     digests.begin() + static_cast<std::ptrdiff_t>(i));

@@ -70,7 +70,15 @@ class LayerReader {
     if (!tree) {
       return std::optional<Digest>();
     }
-    if (unpack_ == Unpack::Yes && !store_->root(*digest)) {
+    if (*digest == empty_tree_digest() || store_->root(*digest)) {
+      return digest;
+    }
+    STRATA_ASSIGN(const std::optional<LayerBlob> blob, store_->any_layer(*digest));
+    if (!blob) {
+      // Its record was lost, or it is another blob than the one that was read.
+      return std::optional<Digest>();
+    }
+    if (unpack_ == Unpack::Yes) {
       STRATA_TRY(ensure_root(*store_, *digest, below.digests));
     }
     return digest;
@@ -79,7 +87,7 @@ class LayerReader {
   Result<std::optional<Digest>> read(const LayerJob& job, const Below& below) {
     const Digest& blob = job.blob.digest;
     if (!store_->blob_size(blob)) {
-      return Error{ErrorCode::NotFound, "layer " + blob.str() + ": its blob is not in the store"};
+      return Error{ErrorCode::Corrupt, "layer " + blob.str() + ": its blob is not in the store"};
     }
     ReadLayerOptions options;
     if (unpack_ == Unpack::Yes) {
@@ -110,7 +118,7 @@ class LayerReader {
     if (const std::optional<std::uint64_t> size = store_->blob_size(blob)) {
       return *size;
     }
-    return Error{ErrorCode::NotFound, "layer " + blob.str() + ": vanished from the store"};
+    return Error{ErrorCode::Corrupt, "layer " + blob.str() + ": vanished from the store"};
   }
 
   Store* store_;
@@ -152,8 +160,8 @@ Result<std::string> unpack_root(Store& store, const Digest& digest,
   STRATA_ASSIGN(const std::optional<TreePointer> tree, store.tree(digest));
   STRATA_ASSIGN(const std::optional<LayerBlob> blob, store.any_layer(digest));
   if (!tree || !blob) {
-    return Error{ErrorCode::NotFound, fmt::format("tree {}: {} in the store", digest.str(),
-                                                  tree ? "no layer blob of it is" : "is not")};
+    return Error{ErrorCode::Corrupt, fmt::format("tree {}: {} in the store", digest.str(),
+                                                 tree ? "no layer blob of it is" : "is not")};
   }
   STRATA_ASSIGN(std::optional<std::string> path,
                 try_unpack(store, digest, *blob, RootView({pretend_below(**tree)})));
@@ -164,7 +172,7 @@ Result<std::string> unpack_root(Store& store, const Digest& digest,
   for (const Digest& lower : below) {
     STRATA_ASSIGN(std::optional<TreePointer> loaded, store.tree(lower));
     if (!loaded) {
-      return Error{ErrorCode::NotFound, "tree " + lower.str() + ": is not in the store"};
+      return Error{ErrorCode::Corrupt, "tree " + lower.str() + ": is not in the store"};
     }
     layers.push_back(*std::move(loaded));
   }

@@ -24,7 +24,12 @@ class RootContent final : public Content {
     const std::string& holder =
         found->entry->type == EntryType::Hardlink ? found->entry->link : path;
     STRATA_ASSIGN(const auto directory, layer(found->layer));
-    return directory->open(holder);
+    Result<Fd> file = directory->open(holder);
+    if (!file && file.error().code == ErrorCode::NotFound) {
+      // The tree says that it is there: the root is damaged, not the path wrong.
+      return Error{ErrorCode::Corrupt, fmt::format("{}: is gone from its unpacked layer", path)};
+    }
+    return file;
   }
 
  private:

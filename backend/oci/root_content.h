@@ -14,7 +14,7 @@ namespace strata::backend::oci {
 // bottom first, and `view` is of the same trees; `store` must outlive the content. A layer is
 // unpacked (`ensure_root`) when its first file is opened: a COPY --from that takes one file of an
 // image unpacks the one layer that holds it. Errors of open(): NotFound (the root has no such
-// file), and those of `ensure_root`.
+// file), Corrupt (its unpacked layer has lost it), and those of `ensure_root`.
 [[nodiscard]] std::shared_ptr<const Content> root_content(Store& store, std::vector<Digest> trees,
                                                           RootView view);
 

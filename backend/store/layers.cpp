@@ -14,29 +14,31 @@ std::string directory_of(const StoreFiles& files, const Digest& tree) {
   return files.in("layers", tree.hex());
 }
 
-}  // namespace
-
-Result<std::optional<LayerBlob>> Store::layer(const Digest& tree,
-                                              const std::string& profile) const {
-  const std::string path = directory_of(*state_, tree) + "/" + encode_name(profile);
-  const std::optional<std::string> body = state_->record(path);
+// A record that parses, if the blob that it names is right.
+Result<std::optional<LayerBlob>> read_layer_record(const Store& store, const StoreFiles& files,
+                                                   const std::string& path) {
+  const std::optional<std::string> body = files.record(path);
   if (!body) {
     return std::optional<LayerBlob>();
   }
   std::optional<LayerBlob> layer = parse_layer(*body);
   if (!layer) {
-    state_->quarantine(path);
-    return std::optional<LayerBlob>();
+    files.quarantine(path);
+    return layer;
   }
-  const std::optional<std::uint64_t> size = blob_size(layer->blob);
-  if (size && *size != layer->size) {
-    // Truncated, most likely; moves it away if so.
-    (void)verify_blob(layer->blob).ok();
-  }
-  if (size != layer->size) {
+  STRATA_ASSIGN(const bool right, store.verify_blob(layer->blob));
+  if (!right || store.blob_size(layer->blob) != layer->size) {
     return std::optional<LayerBlob>();
   }
   return layer;
+}
+
+}  // namespace
+
+Result<std::optional<LayerBlob>> Store::layer(const Digest& tree,
+                                              const std::string& profile) const {
+  return read_layer_record(*this, *state_,
+                           directory_of(*state_, tree) + "/" + encode_name(profile));
 }
 
 Result<void> Store::put_layer(const Digest& tree, const std::string& profile,
@@ -62,9 +64,8 @@ Result<std::optional<LayerBlob>> Store::any_layer(const Digest& tree) const {
     }
     std::string path = directory;
     path.append("/").append(name);
-    const std::optional<std::string> body = state_->record(path);
-    const std::optional<LayerBlob> layer = body ? parse_layer(*body) : std::nullopt;
-    if (layer && blob_size(layer->blob) == layer->size) {
+    STRATA_ASSIGN(const std::optional<LayerBlob> layer, read_layer_record(*this, *state_, path));
+    if (layer) {
       return layer;
     }
   }

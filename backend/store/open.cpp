@@ -60,6 +60,7 @@ const std::vector<std::string>& Store::dead_builds() const { return state_->dead
 bool Store::is_running(const std::string& build_id) const {
   return !is_abandoned(state_->in("tmp", build_id));
 }
+std::uint64_t Store::set_aside() const { return state_->quarantined(); }
 std::string Store::stat_cache_path() const { return state_->root + "/stat-cache"; }
 
 Result<std::string> Store::new_scratch(const std::string& purpose) {

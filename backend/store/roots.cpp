@@ -127,10 +127,15 @@ Result<std::optional<std::string>> Store::checked_root(const Digest& tree) {
   if (!now && now.error().code == ErrorCode::Interrupted) {
     return now.error();
   }
+  set_aside_root(tree);
+  return Found();
+}
+
+void Store::set_aside_root(const Digest& tree) {
+  const std::string path = root_path(*state_, tree);
   // The marker first: without it the directory does not count.
   state_->quarantine(marker_of(path));
   state_->quarantine(path);
-  return Found();
 }
 
 Result<std::string> Store::put_root(const Digest& tree, const std::string& staged) {

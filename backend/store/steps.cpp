@@ -1,5 +1,5 @@
 // Results of steps by step digest, with the record that the digest is of.
-#include <algorithm>
+#include <vector>
 
 #include "backend/store/records.h"
 #include "backend/store/store_files.h"
@@ -43,18 +43,19 @@ Result<void> Store::put_result(const Digest& step, std::string_view record,
                                const StepResult& result) {
   STRATA_CHECK(Digest::of(record) == step, "a step's digest is that of its record");
   STRATA_ASSIGN(const Fd guard, state_->lock("steps", {}));
+  const std::string path = record_path(*state_, step);
+  if (!state_->checked_file(path, step)) {
+    STRATA_TRY(state_->publish_text(record, path, Existing::Keep));
+  }
   std::vector<StepResult> results = read_results(*state_, step);
   const auto same = [&](const StepResult& other) {
     // A second run that found the same is the same result, however long it took.
     return other.tree == result.tree && other.inputs == result.inputs;
   };
-  const std::string path = record_path(*state_, step);
-  if (!state_->checked_file(path, step)) {
-    STRATA_TRY(state_->publish_text(record, path, Existing::Keep));
-  }
-  if (std::any_of(results.begin(), results.end(), same)) {
+  if (!results.empty() && same(results.back())) {
     return {};
   }
+  std::erase_if(results, same);
   results.push_back(result);
   return state_->put_record(results_path(*state_, step), print_results(results));
 }

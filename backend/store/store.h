@@ -105,18 +105,20 @@ class Store {
   // -----------------------------------------------------------------------------------------
   Result<Digest> put_tree(const Tree& tree);
   [[nodiscard]] Result<std::optional<std::shared_ptr<const Tree>>> tree(const Digest& digest) const;
+  // Whether the tree is on disk, whatever was read of it before: hashed, not parsed.
+  [[nodiscard]] Result<bool> has_tree(const Digest& digest) const;
   // The diff tree of a pulled layer, by chain ID (image-spec config.md): what read_layer made of it
   // over the chain below.
   [[nodiscard]] Result<std::optional<Digest>> chain_tree(const Digest& chain_id) const;
   Result<void> put_chain_tree(const Digest& chain_id, const Digest& tree);
 
-  // Step results, by step digest; the record is kept beside them.
+  // Step results, by step digest, the newest last; the record is kept beside them.
   // ----------------------------------------------------
   [[nodiscard]] Result<std::vector<StepResult>> results(const Digest& step) const;
   // The bytes whose digest is `step`; nullopt when no result of it was published.
   [[nodiscard]] Result<std::optional<std::string>> step_record(const Digest& step) const;
-  // Appends unless an equal one is there. Blobs, trees and roots that it needs must be published
-  // before.
+  // Makes it the newest; one that is there with the same tree and inputs moves to the end. Blobs,
+  // trees and roots that it needs must be published before.
   Result<void> put_result(const Digest& step, std::string_view record, const StepResult& result);
 
   // Steps that failed, by step digest: where their process started, so that one can be started
@@ -126,7 +128,7 @@ class Store {
   // Those that there are, sorted.
   [[nodiscard]] Result<std::vector<Digest>> failed_steps() const;
 
-  // Layers: (tree, emission profile) → blob. A record whose blob is gone is nullopt.
+  // Layers: (tree, emission profile) → blob. A record whose blob is gone or damaged is nullopt.
   // -----------------------------------
   [[nodiscard]] Result<std::optional<LayerBlob>> layer(const Digest& tree,
                                                        const std::string& profile) const;
@@ -141,6 +143,8 @@ class Store {
   // compared with what its marker notes of each file (a walk without reading). One that anybody has
   // changed is moved to quarantine/ and is not there.
   [[nodiscard]] Result<std::optional<std::string>> checked_root(const Digest& tree);
+  // Moves a root whose files turned out not to be its tree's to quarantine/.
+  void set_aside_root(const Digest& tree);
   // Moves a directory of new_scratch() in; the first one wins and `staged` is removed. Returns the
   // path.
   Result<std::string> put_root(const Digest& tree, const std::string& staged);
@@ -217,6 +221,8 @@ class Store {
   // Re-hashes everything and quarantines what is damaged; makes `oci-layout` and `index.json`
   // again. The damaged objects' names. What no store has made is not looked at.
   Result<std::vector<std::string>> fsck();
+  // How many objects this process has moved to quarantine/.
+  [[nodiscard]] std::uint64_t set_aside() const;
 
  private:
   struct State;

@@ -220,7 +220,9 @@ void StoreFiles::quarantine(const std::string& path) const {
   const std::string target =
       in("quarantine", quarantined_name(name, build_id, counter_.fetch_add(1)));
   // Where even this fails the object stays, and every reader finds it damaged again.
-  (void)std::rename(path.c_str(), target.c_str());
+  if (std::rename(path.c_str(), target.c_str()) == 0) {
+    ++quarantined_;
+  }
 }
 
 std::shared_ptr<const Tree> StoreFiles::cached_tree(const Digest& digest) const {

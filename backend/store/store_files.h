@@ -79,6 +79,7 @@ class StoreFiles {
                                                         const Digest& digest) const;
 
   void quarantine(const std::string& path) const;
+  [[nodiscard]] std::uint64_t quarantined() const { return quarantined_; }
 
   // Holds locks/gc shared, in `gc_lock`.
   [[nodiscard]] Result<void> share();
@@ -110,6 +111,7 @@ class StoreFiles {
   [[nodiscard]] Result<std::optional<Opened>> open_object(const std::string& path) const;
 
   mutable std::atomic<std::uint64_t> counter_{0};
+  mutable std::atomic<std::uint64_t> quarantined_{0};
   mutable std::mutex trees_mutex_;
   mutable std::map<Digest, std::shared_ptr<const Tree>> trees_;
   mutable std::size_t cached_entries_ = 0;

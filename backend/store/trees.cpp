@@ -39,6 +39,11 @@ Result<std::optional<std::shared_ptr<const Tree>>> Store::tree(const Digest& dig
   return Found(std::move(shared));
 }
 
+Result<bool> Store::has_tree(const Digest& digest) const {
+  return digest == empty_tree_digest() ||
+         state_->checked_file(state_->in("trees", digest.hex()), digest).has_value();
+}
+
 Result<std::optional<Digest>> Store::chain_tree(const Digest& chain_id) const {
   const std::optional<std::string> body = state_->record(state_->in("chains", chain_id.hex()));
   return body ? parse_digest(*body) : std::nullopt;

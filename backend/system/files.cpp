@@ -265,7 +265,11 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
   return names;
 }
 
-Result<void> write_file_durably(const std::string& path, std::string_view data) {
+namespace {
+
+enum class Sync { No, Yes };
+
+Result<void> replace_file(const std::string& path, std::string_view data, Sync sync) {
   static std::atomic<std::uint64_t> counter{0};
   const std::string directory = directory_of(path);
   TemporaryFile temporary(directory + "/.strata-" + std::to_string(::getpid()) + "-" +
@@ -278,13 +282,25 @@ Result<void> write_file_durably(const std::string& path, std::string_view data) 
       return errno_error(path, errno);
     }
     STRATA_TRY(write_all(fd, data, path));
-    STRATA_TRY(sync_fd(fd, path));
+    if (sync == Sync::Yes) {
+      STRATA_TRY(sync_fd(fd, path));
+    }
   }
   if (::rename(temporary.path().c_str(), path.c_str()) != 0) {
     return errno_error(path, errno);
   }
   temporary.keep();
-  return sync_directory(directory);
+  return sync == Sync::Yes ? sync_directory(directory) : Result<void>();
+}
+
+}  // namespace
+
+Result<void> write_file_durably(const std::string& path, std::string_view data) {
+  return replace_file(path, data, Sync::Yes);
+}
+
+Result<void> write_file(const std::string& path, std::string_view data) {
+  return replace_file(path, data, Sync::No);
 }
 
 Result<void> sync_directory(const std::string& path) {

@@ -41,6 +41,9 @@ namespace strata::backend {
 // Writes to a temporary file in the same directory, syncs it, renames it over `path` and syncs the
 // directory.
 [[nodiscard]] Result<void> write_file_durably(const std::string& path, std::string_view data);
+// The same without the syncs, for what can be made again: after a power cut it may be empty or
+// gone.
+[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view data);
 [[nodiscard]] Result<void> sync_directory(const std::string& path);
 // Copies all bytes (copy_file_range, reflink where the file system can).
 [[nodiscard]] Result<void> copy_file(const std::string& from, const std::string& to);

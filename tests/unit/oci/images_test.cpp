@@ -462,7 +462,18 @@ TEST_F(ImagesTest, ADamagedLayerIsSetAside) {
   ASSERT_FALSE(trees.ok());
   EXPECT_EQ(trees.error().code, ErrorCode::Corrupt);
   EXPECT_FALSE(store_->blob_size(blob));
-  EXPECT_EQ(layer_trees(*store_, image).error().code, ErrorCode::NotFound);
+  // Not NotFound: nobody named it.
+  EXPECT_EQ(layer_trees(*store_, image).error().code, ErrorCode::Corrupt);
+}
+
+// Of a tree that is known neither a root nor a blob is left: its layer is read again.
+TEST_F(ImagesTest, ALayerWhoseRecordIsLostIsReadAgain) {
+  const Image image = load(*store_, build({Tree{{entry_of("a", EntryType::File)}}}));
+  const Digest tree = layer_trees(*store_, image)->at(0);
+  ASSERT_TRUE(remove_tree(home_ + "/layers/" + tree.hex()).ok());
+  EXPECT_FALSE(ensure_root(*store_, tree).ok());
+  ASSERT_TRUE(layer_trees(*store_, image).ok());
+  EXPECT_TRUE(ensure_root(*store_, tree).ok());
 }
 
 TEST_F(ImagesTest, OtherToolsReadTheOutputs) {

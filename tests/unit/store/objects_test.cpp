@@ -217,7 +217,7 @@ TEST_F(ObjectsTest, TheEmptyTreeIsAlwaysThere) {
   EXPECT_TRUE((**tree)->entries.empty());
 }
 
-TEST_F(ObjectsTest, ResultsAreKeptInOrderOnce) {
+TEST_F(ObjectsTest, TheNewestResultIsTheLastAndEachIsThereOnce) {
   const auto store = open();
   const std::string record = R"({"op":"exec"})";
   const Digest step = Digest::of(record);
@@ -228,7 +228,7 @@ TEST_F(ObjectsTest, ResultsAreKeptInOrderOnce) {
   StepResult again = first;
   again.seconds_ms = 99;
   ASSERT_TRUE(store->put_result(step, record, again).ok());
-  EXPECT_EQ(*store->results(step), (std::vector<StepResult>{first, second}));
+  EXPECT_EQ(*store->results(step), (std::vector<StepResult>{second, again}));
   EXPECT_EQ(**store->step_record(step), record);
 }
 
