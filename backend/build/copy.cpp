@@ -66,11 +66,11 @@ class Copier {
     return entry;
   }
 
-  static std::optional<ContentRef> content_of(const CopyItem& item, const TreeEntry& entry) {
-    if (entry.type != EntryType::File && entry.type != EntryType::Hardlink) {
+  static std::optional<FileSource> source_of(const CopyItem& item, const CopyEntry& named) {
+    if (named.entry.type != EntryType::File) {
       return std::nullopt;
     }
-    return ContentRef{item.content, join_path(item.prefix, entry.path)};
+    return FileSource{{item.content, join_path(item.prefix, named.entry.path)}, named.inode};
   }
 
   Result<void> copy_file(const CopyItem& item) {
@@ -87,9 +87,8 @@ class Copier {
                     editor_.make_directories(std::string(parent_of(relative)), parents_owner()));
       path = join_path(directory, base_name(relative));
     }
-    const TreeEntry& entry = item.entries.front();
-    const auto content = content_of(item, entry);
-    return editor_.put(dressed(entry, path, item.times), content);
+    const CopyEntry& named = item.entries.front();
+    return editor_.put(dressed(named.entry, path, item.times), source_of(item, named));
   }
 
   Result<void> copy_directory(const CopyItem& item) {
@@ -123,7 +122,8 @@ class Copier {
   Result<void> copy_content(const CopyItem& item, const std::string& dest) {
     // Where each directory of the item landed: not where its name says when a symlink stood there.
     std::map<std::string, std::string> landed = {{"", dest}};
-    for (const TreeEntry& entry : item.entries) {
+    for (const CopyEntry& named : item.entries) {
+      const TreeEntry& entry = named.entry;
       if (entry.path.empty()) {
         continue;
       }
@@ -142,11 +142,7 @@ class Copier {
         STRATA_TRY(editor_.put(dressed(entry, path, item.times), std::nullopt));
         continue;
       }
-      TreeEntry placed = dressed(entry, path, item.times);
-      if (placed.type == EntryType::Hardlink) {
-        placed.link = join_path(landed[std::string(parent_of(entry.link))], base_name(entry.link));
-      }
-      STRATA_TRY(editor_.put(std::move(placed), content_of(item, entry)));
+      STRATA_TRY(editor_.put(dressed(entry, path, item.times), source_of(item, named)));
     }
     return {};
   }
@@ -158,17 +154,7 @@ class Copier {
     if (!unpacked) {
       return std::move(unpacked).error().with_context(item.name);
     }
-    CopyItem members{item.name,         true, unpacked->tree->entries,
-                     unpacked->content, "",   CopyItem::Times::Clamped};
-    for (TreeEntry& entry : members.entries) {
-      if (entry.type == EntryType::Hardlink) {
-        const TreeEntry* target = unpacked->tree->find(entry.link);
-        if (target != nullptr) {
-          entry.size = target->size;
-          entry.sha256 = target->sha256;
-        }
-      }
-    }
+    const CopyItem members = archive_item(item.name, *unpacked);
     STRATA_ASSIGN(const std::string dest,
                   editor_.make_directories(request_.op.dest, parents_owner()));
     // --chmod is not for what an archive holds.

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "ir/base/check.h"
 #include "ir/base/path.h"
 
@@ -69,7 +71,7 @@ void TreeEditor::add_parents(const std::string& path) {
   }
 }
 
-Result<void> TreeEditor::put(TreeEntry entry, const std::optional<ContentRef>& content) {
+Result<void> TreeEditor::put(TreeEntry entry, const std::optional<FileSource>& source) {
   if (const TreeEntry* there = find(entry.path)) {
     const bool is_directory = there->type == EntryType::Directory;
     if (is_directory != (entry.type == EntryType::Directory)) {
@@ -78,49 +80,36 @@ Result<void> TreeEditor::put(TreeEntry entry, const std::optional<ContentRef>& c
     }
   }
   add_parents(entry.path);
-  if (content) {
-    content_.insert_or_assign(entry.path, *content);
+  if (source) {
+    sources_.insert_or_assign(entry.path, *source);
   } else {
-    content_.erase(entry.path);
+    sources_.erase(entry.path);
   }
   std::string path = entry.path;
   entries_.insert_or_assign(std::move(path), std::move(entry));
   return {};
 }
 
-// A hard link is kept only while the entry that it names is still the file that it was when it was
-// put; `put` gave every link the file's own attributes and bytes, so that it can stand alone.
-void TreeEditor::repair_hardlinks() {
-  for (auto& [path, entry] : entries_) {
-    if (entry.type != EntryType::Hardlink) {
-      continue;
-    }
-    const auto target = entries_.find(entry.link);
-    const bool kept = target != entries_.end() && entry.link < path &&
-                      target->second.type == EntryType::File &&
-                      target->second.sha256 == entry.sha256 && target->second.mode == entry.mode &&
-                      target->second.uid == entry.uid && target->second.gid == entry.gid;
-    if (!kept) {
-      entry.type = EntryType::File;
-      entry.link.clear();
-    }
-  }
-}
-
 TreeWithContent TreeEditor::take() {
-  repair_hardlinks();
   auto tree = std::make_shared<Tree>();
   tree->entries.reserve(entries_.size());
+  std::map<std::string, ContentRef> content;
+  std::map<std::pair<const Content*, std::size_t>, std::string> first;
   for (auto& [path, entry] : entries_) {
-    if (entry.type == EntryType::Hardlink) {
-      content_.erase(path);
-      entry.sha256 = {};
-      entry.size = 0;
+    if (const auto source = sources_.find(path); source != sources_.end()) {
+      const auto& [bytes, inode] = source->second;
+      const auto [file, is_first] = first.try_emplace({bytes.content.get(), inode}, path);
+      if (inode == 0 || is_first) {
+        content.emplace(path, bytes);
+      } else {
+        make_hard_link(entry, file->second);
+      }
     }
     tree->entries.push_back(std::move(entry));
   }
   entries_.clear();
-  return {std::move(tree), mapped_content(std::move(content_))};
+  sources_.clear();
+  return {std::move(tree), mapped_content(std::move(content))};
 }
 
 }  // namespace strata::backend

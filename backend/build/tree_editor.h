@@ -13,6 +13,13 @@
 
 namespace strata::backend {
 
+// Where the bytes of a file come from. Files of one content with the same inode, not 0, are names
+// of one file.
+struct FileSource {
+  ContentRef bytes;
+  std::size_t inode = 0;
+};
+
 // Builds the diff tree of one step over a root, without unpacking that root: files are added, and
 // every parent of every entry comes along, as it is below or newly made.
 class TreeEditor {
@@ -34,19 +41,19 @@ class TreeEditor {
   // Adds or replaces an entry; `entry.path` is resolved and its parents exist. A directory over a
   // directory takes the new attributes. Error (Input): a directory over something else or the other
   // way round.
-  Result<void> put(TreeEntry entry, const std::optional<ContentRef>& content);
+  Result<void> put(TreeEntry entry, const std::optional<FileSource>& source);
 
-  // The finished diff tree with its bytes; the editor is empty afterwards.
+  // The finished diff tree with its bytes, names of one file hard-linked; the editor is empty
+  // afterwards.
   [[nodiscard]] TreeWithContent take();
 
  private:
   void add_parents(const std::string& path);
-  void repair_hardlinks();
 
   const RootView* below_;
   std::int64_t epoch_;
   std::map<std::string, TreeEntry, std::less<>> entries_;
-  std::map<std::string, ContentRef> content_;
+  std::map<std::string, FileSource> sources_;
 };
 
 }  // namespace strata::backend

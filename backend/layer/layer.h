@@ -52,7 +52,7 @@ class ByteSink {
 // The uncompressed tar alone (output type=tar).
 [[nodiscard]] Result<void> write_tar(const Tree& tree, const Content& content, ByteSink& sink);
 
-// Opens a file that a lower layer of a chain holds.
+// Opens a regular file that a lower layer of a chain holds (RootView::file_of), hidden or not.
 using OpenBelow = std::function<Result<Fd>(const RootView::Found& found)>;
 
 struct ReadLayerOptions {

@@ -131,25 +131,20 @@ Result<MemberTree::Added> MemberTree::add_hard_link(const TreeEntry& member,
   if (!found || found->entry->type == EntryType::Directory) {
     return hostile(name, "is a hard link to `" + member.link + "`, which is not there");
   }
-  // A layer below has it: here it becomes a file, or whatever it is, of its own.
+  // A layer below has it: here it becomes a file, or whatever it is, of its own. Links to one file
+  // of below stay names of one file here.
   Added added;
-  const RootView::Found source = *found;
-  Item item{*source.entry};
-  if (item.entry.type == EntryType::Hardlink) {
-    const std::optional<RootView::Found> file = below_->find(item.entry.link);
-    if (!file || file->entry->type != EntryType::File) {
-      return hostile(name, "is a hard link to `" + member.link + "`, whose content is not there");
-    }
-    item.entry = *file->entry;
-    added.copied = file;
-  } else if (item.entry.type == EntryType::File) {
-    added.copied = source;
-  }
+  Item item{below_->standing_alone(*found)};
   item.entry.path = path;
-  if (added.copied) {
-    item.content = contents_.size();
-    contents_.push_back({item.entry.size, item.entry.sha256});
-    added.content = item.content;
+  if (item.entry.type == EntryType::File) {
+    const RootView::Found file = below_->file_of(*found);
+    const auto [content, is_new] = copied_.try_emplace(file.entry, contents_.size());
+    item.content = content->second;
+    if (is_new) {
+      contents_.push_back({file.entry->size, file.entry->sha256});
+      added.content = item.content;
+      added.copied = file;
+    }
   }
   STRATA_TRY(put(std::move(item)));
   return added;
@@ -313,11 +308,7 @@ Result<MemberTree::Finished> MemberTree::finish() {
         entry.sha256 = contents_[item.content].sha256;
         finished.contents.emplace(path, item.content);
       } else {
-        entry.type = EntryType::Hardlink;
-        entry.link = *holder->second;
-        entry.size = 0;
-        entry.sha256 = Digest();
-        entry.xattrs.clear();
+        make_hard_link(entry, *holder->second);
       }
     }
     finished.tree.entries.push_back(std::move(entry));

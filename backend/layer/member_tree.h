@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "backend/tree/root_view.h"
@@ -33,8 +34,8 @@ class MemberTree {
     // Set for a regular file: the number of its content. The caller reads the member's bytes and
     // calls set_content().
     std::optional<std::size_t> content;
-    // Set for a hard link to a file that only `below` has, which becomes a file of this tree: its
-    // bytes are those of that file.
+    // Set for the first hard link to a file that only `below` has, which becomes a file of this
+    // tree: its bytes are those of that file (`RootView::file_of`).
     std::optional<RootView::Found> copied;
   };
   // Error Corrupt: a member that no root can hold.
@@ -74,6 +75,8 @@ class MemberTree {
     Digest sha256;
   };
   std::vector<ContentData> contents_;
+  // Of files of below that hard links brought here, the number of their content.
+  std::unordered_map<const TreeEntry*, std::size_t> copied_;
   std::uint64_t path_bytes_ = 0;
 };
 

@@ -27,8 +27,8 @@ struct LayerTreesOptions {
 
 // The path of the unpacked tree: the root that the store has, else one unpacked from any layer blob
 // of the tree and compared with it. `below`: the trees that the layer lies on, bottom first; only
-// needed for pulled layers whose entries go through symlinks of lower ones. Errors: NotFound (no
-// blob, no tree), Corrupt.
+// needed for pulled layers whose entries go through symlinks of lower ones, or whose hard links
+// name files of lower ones, which are unpacked then. Errors: NotFound (no blob, no tree), Corrupt.
 [[nodiscard]] Result<std::string> ensure_root(Store& store, const Digest& tree,
                                               const std::vector<Digest>& below = {});
 

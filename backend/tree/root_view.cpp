@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "ir/base/check.h"
 #include "ir/base/path.h"
 
 namespace strata::backend {
@@ -163,6 +164,21 @@ std::optional<RootView::Found> RootView::find(std::string_view path) const {
     }
   }
   return std::nullopt;
+}
+
+RootView::Found RootView::file_of(const Found& name) const {
+  if (name.entry->type != EntryType::Hardlink) {
+    return name;
+  }
+  const TreeEntry* file = layers_[name.layer]->find(name.entry->link);
+  STRATA_CHECK(file != nullptr, "a tree holds the file of each of its hard links");
+  return {file, name.layer};
+}
+
+TreeEntry RootView::standing_alone(const Found& name) const {
+  TreeEntry entry = *file_of(name).entry;
+  entry.path = name.entry->path;
+  return entry;
 }
 
 Result<std::string> RootView::resolve(const std::string& path, FollowLast follow) const {

@@ -26,6 +26,13 @@ class RootView {
   // whited out, or below something that is.
   [[nodiscard]] std::optional<Found> find(std::string_view path) const;
 
+  // What a name's bytes and attributes are: the file that a hard link names *in the layer that
+  // holds the link*, whatever layers above made of that file's path; anything else is itself. Names
+  // for which this is the same entry are one inode, as an overlay of the layers shows them.
+  [[nodiscard]] Found file_of(const Found& name) const;
+  // The entry of `name` as it is without any other: a hard link as the file that it is a name of.
+  [[nodiscard]] TreeEntry standing_alone(const Found& name) const;
+
   // `path` (absolute or relative to the root) with every symlink followed inside the root, as
   // chroot would; components that do not exist are kept as they are. FollowLast::No leaves a
   // symlink in the last component, unless `path` ends in `/`. The answer is a tree path: clean, no

@@ -192,8 +192,7 @@ class UpperScan {
       const auto [at, is_first] =
           first.emplace(std::make_pair(found.device, found.inode), &found.entry.path);
       if (!is_first) {
-        found.entry.type = EntryType::Hardlink;
-        found.entry.link = *at->second;
+        make_hard_link(found.entry, *at->second);
       }
     }
   }

@@ -63,6 +63,9 @@ struct Tree {
 [[nodiscard]] Digest tree_digest(const Tree& tree);
 [[nodiscard]] Digest empty_tree_digest();
 
+// Makes the entry of a file another name of the file at `path`.
+void make_hard_link(TreeEntry& entry, std::string path);
+
 // Sorts, and checks the invariants above (STRATA_CHECK).
 void sort_tree(Tree& tree);
 

@@ -40,11 +40,20 @@ TreeEntry file(const std::string& path, const std::string& content, std::uint32_
   return entry;
 }
 
-RootView view(std::vector<TreeEntry> entries) {
+TreeEntry hard_link(const std::string& path, const TreeEntry& target) {
+  TreeEntry entry = target;
+  entry.path = path;
+  make_hard_link(entry, target.path);
+  return entry;
+}
+
+std::shared_ptr<const Tree> layer(std::vector<TreeEntry> entries) {
   Tree tree{std::move(entries)};
   sort_tree(tree);
-  return RootView({std::make_shared<const Tree>(std::move(tree))});
+  return std::make_shared<const Tree>(std::move(tree));
 }
+
+RootView view(std::vector<TreeEntry> entries) { return RootView({layer(std::move(entries))}); }
 
 // A usrmerged base with a private home.
 RootView base() {
@@ -56,15 +65,26 @@ RootView base() {
 CopyItem one_file(const std::string& name, const std::string& content, std::uint32_t mode = 0644) {
   return {name,
           false,
-          {file("", content, mode)},
+          {{file("", content, mode)}},
           memory_content({{name, content}}),
           name,
           CopyItem::Times::Epoch};
 }
 
-CopyItem tree_item(std::vector<TreeEntry> entries) {
-  entries.insert(entries.begin(), directory("", 0711));
-  return {"src", true, std::move(entries), memory_content({}), "", CopyItem::Times::Epoch};
+CopyItem tree_item(const std::vector<TreeEntry>& entries) {
+  CopyItem item{
+      "src", true, {{directory("", 0711)}}, memory_content({}), "", CopyItem::Times::Epoch};
+  for (const TreeEntry& entry : entries) {
+    item.entries.push_back({entry});
+  }
+  return item;
+}
+
+// COPY --from of a path of a root.
+std::vector<CopyItem> from(const RootView& root, const std::string& path) {
+  auto items = items_of(root, memory_content({}), path);
+  EXPECT_TRUE(items.ok()) << (items.ok() ? "" : items.error().message);
+  return items.ok() ? *std::move(items) : std::vector<CopyItem>{};
 }
 
 ir::Copy copy_to(const std::string& dest, const std::string& mode = "") {
@@ -159,18 +179,71 @@ TEST(Copy, LaterSourcesWin) {
   EXPECT_EQ(made.find("tmp/a")->sha256, Digest::of("second"));
 }
 
-TEST(Copy, HardLinksStayLinksOnlyWithTheirFile) {
-  TreeEntry link = file("b", "a");
-  link.type = EntryType::Hardlink;
-  link.link = "a";
-  const Tree kept = copied(copy_to("/tmp/"), {tree_item({file("a", "a"), link})}, base());
-  EXPECT_EQ(kept.find("tmp/b")->type, EntryType::Hardlink);
-  EXPECT_EQ(kept.find("tmp/b")->link, "tmp/a");
-  // The linked file is replaced by a later source: the other name keeps its bytes.
-  const Tree parted =
-      copied(copy_to("/tmp/"), {tree_item({file("a", "a"), link}), one_file("a", "other")}, base());
-  EXPECT_EQ(parted.find("tmp/b")->type, EntryType::File);
-  EXPECT_EQ(parted.find("tmp/b")->sha256, Digest::of("a"));
+std::vector<std::string> shape(const Tree& tree) {
+  std::vector<std::string> lines;
+  for (const TreeEntry& entry : tree.entries) {
+    lines.push_back(std::string(1, static_cast<char>(entry.type)) + " " + entry.path +
+                    (entry.link.empty() ? "" : " -> " + entry.link));
+  }
+  return lines;
+}
+
+// d/a, d/b and d/c are one file with a capability, x another name of it.
+std::vector<TreeEntry> linked() {
+  TreeEntry a = file("d/a", "one", 04755);
+  a.xattrs = {{"security.capability", "all"}};
+  return {directory("d"), a, hard_link("d/b", a), hard_link("d/c", a), hard_link("x", a)};
+}
+
+TEST(CopyHardLinks, ANameIsTheFileOfItsLayerWhateverBecameOfItsFirstName) {
+  for (const TreeEntry& above : {file("d/a", "two"), [] {
+                                   TreeEntry gone;
+                                   gone.path = "d/a";
+                                   gone.type = EntryType::Whiteout;
+                                   return gone;
+                                 }()}) {
+    const RootView root({layer(linked()), layer({directory("d"), above})});
+    const Tree made = copied(copy_to("/out"), from(root, "/d"), base());
+    ASSERT_NE(made.find("out/b"), nullptr);
+    EXPECT_EQ(made.find("out/b")->sha256, Digest::of("one"));
+    EXPECT_EQ(made.find("out/b")->mode, 04755U);
+    EXPECT_EQ(made.find("out/b")->xattrs, (ir::Pairs{{"security.capability", "all"}}));
+    EXPECT_EQ(made.find("out/c")->link, "out/b");
+  }
+}
+
+TEST(CopyHardLinks, NamesCopiedTogetherStayOneFile) {
+  const RootView root = view(linked());
+  EXPECT_EQ(shape(copied(copy_to("/o"), from(root, "/d"), base())),
+            (Paths{"d o", "f o/a", "h o/b -> o/a", "h o/c -> o/a"}));
+  // The first name is not among what is copied.
+  EXPECT_EQ(shape(copied(copy_to("/o/"), from(root, "/d/[bc]"), base())),
+            (Paths{"d o", "f o/b", "h o/c -> o/b"}));
+  // What lands under a smaller name is the file.
+  const RootView upside_down =
+      view({directory("s"), file("s/m", "m"), hard_link("s/n", file("s/m", "m"))});
+  EXPECT_EQ(shape(copied(copy_to("/"), from(upside_down, "/s"), base())),
+            (Paths{"f m", "h n -> m"}));
+  // A name alone is a file with all its attributes.
+  const Tree alone = copied(copy_to("/o"), from(root, "/x"), base());
+  EXPECT_EQ(shape(alone), (Paths{"f o"}));
+  EXPECT_EQ(alone.find("o")->xattrs.size(), 1U);
+}
+
+TEST(CopyHardLinks, SourcesNamedOneByOneAreFilesOfTheirOwn) {
+  const RootView root = view(linked());
+  auto items = from(root, "/d/a");
+  items.push_back(from(root, "/d/b").front());
+  EXPECT_EQ(shape(copied(copy_to("/o/"), items, base())), (Paths{"d o", "f o/a", "f o/b"}));
+}
+
+TEST(CopyHardLinks, ALaterSourceReplacesOneNameOnly) {
+  auto items = from(view(linked()), "/d");
+  items.push_back(tree_item({file("a", "other")}));
+  const Tree made = copied(copy_to("/o"), items, base());
+  EXPECT_EQ(shape(made), (Paths{"d o", "f o/a", "f o/b", "h o/c -> o/b"}));
+  EXPECT_EQ(made.find("o/a")->sha256, Digest::of("other"));
+  EXPECT_EQ(made.find("o/b")->sha256, Digest::of("one"));
 }
 
 TEST(CopyItems, FollowsALinkAtTheTopAndKeepsThoseInside) {
@@ -182,7 +255,7 @@ TEST(CopyItems, FollowsALinkAtTheTopAndKeepsThoseInside) {
   EXPECT_TRUE(items->front().is_directory);
   EXPECT_EQ(items->front().prefix, "data");
   ASSERT_EQ(items->front().entries.size(), 3U);
-  EXPECT_EQ(items->front().entries[2].type, EntryType::Symlink);
+  EXPECT_EQ(items->front().entries[2].entry.type, EntryType::Symlink);
 }
 
 TEST(CopyItems, WildcardsMatchSortedAndNothingIsAnError) {

@@ -172,6 +172,39 @@ TEST(ReadLayer, HardLinksWithinAndIntoLowerLayers) {
   EXPECT_EQ(*read_file(third.at("copy")), "shell");
 }
 
+TEST(ReadLayer, LinksToOneFileOfALowerLayerAreOneFile) {
+  Sample sample;
+  sample.add_file("a", "shell").xattrs = {{"security.capability", "all"}};
+  TreeEntry& b = sample.add_file("b", "");
+  make_hard_link(b, "a");
+  sort_tree(sample.tree);
+  Sample above;
+  above.add_file("a", "other");
+  const RootView below({std::make_shared<Tree>(sample.tree), std::make_shared<Tree>(above.tree)});
+  const std::string tar = RawTar()
+                              .add("l1", EntryType::Hardlink, "b")
+                              .add("l2", EntryType::Hardlink, "b")
+                              .add("m", EntryType::Hardlink, "a")
+                              .text();
+  const TempDirectory out;
+  ReadLayerOptions options;
+  options.unpack_to = out.path();
+  const auto lowest = memory_content({{"a", "shell"}});
+  const auto upper = memory_content({{"a", "other"}});
+  options.open_below = [&](const RootView::Found& found) {
+    return (found.layer == 0 ? lowest : upper)->open(found.entry->path);
+  };
+  const Result<ReadLayer> layer = read(tar, below, options);
+  ASSERT_OK(layer);
+  EXPECT_EQ(shape(layer->tree), (Lines{"f l1", "h l2 -> l1", "f m"}));
+  EXPECT_EQ(layer->tree.find("l1")->xattrs.size(), 1U);
+  EXPECT_EQ(*read_file(out.at("l2")), "shell");
+  EXPECT_EQ(*read_file(out.at("m")), "other");
+  struct stat info {};
+  ASSERT_EQ(::stat(out.at("l1").c_str(), &info), 0);
+  EXPECT_EQ(info.st_nlink, 2U);
+}
+
 // Each would touch `outside`, or the root itself, if it were believed.
 TEST(ReadLayer, HostileNamesAndLinksStayInside) {
   const TempDirectory dir;
