@@ -209,14 +209,15 @@ Result<void> MemberTree::ensure_parents(std::string_view path) {
     const bool is_removed = whiteouts_.count(directory) != 0;
     const std::optional<RootView::Found> found =
         is_removed ? std::nullopt : below_->find(directory);
-    if (found && found->entry->type == EntryType::Directory) {
+    const bool is_below = found && found->entry->type == EntryType::Directory;
+    if (is_below) {
       entry = *found->entry;
     } else {
       entry.path = directory;
       entry.type = EntryType::Directory;
       entry.mode = 0755;
     }
-    STRATA_TRY(put({std::move(entry)}));
+    STRATA_TRY(put({std::move(entry), 0, !is_below}));
   }
   return {};
 }
@@ -301,6 +302,9 @@ Result<MemberTree::Finished> MemberTree::finish() {
   std::map<std::size_t, const std::string*> first;
   for (auto& [path, item] : items_) {
     TreeEntry& entry = item.entry;
+    if (item.implied) {
+      finished.implied.insert(path);
+    }
     if (entry.type == EntryType::File) {
       const auto [holder, is_first] = first.emplace(item.content, &path);
       if (is_first) {

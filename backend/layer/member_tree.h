@@ -46,6 +46,9 @@ class MemberTree {
     Tree tree;
     // For each file of the tree, by path, the number of its content.
     std::map<std::string, std::size_t> contents;
+    // The directories that are only there because members are below them, and that nothing below
+    // had.
+    std::set<std::string> implied;
   };
   Result<Finished> finish();
 
@@ -54,6 +57,8 @@ class MemberTree {
     TreeEntry entry;
     // Of files, and of hard links the file's.
     std::size_t content = 0;
+    // A directory that no member names and nothing below has.
+    bool implied = false;
   };
 
   Result<void> add_whiteout(const std::string& parent, const std::string& name);

@@ -29,12 +29,12 @@ Result<ReadLayer> read_layer(const std::string& blob_path, const RootView& below
   ArchiveReader reader(ahead, ArchiveReader::Filters::None);
   MemberTree members(below, MemberTree::Names::Layer);
   ReadLayer layer;
-  Result<Tree> tree =
+  auto read =
       unpack_members(reader, members, {options.unpack_to, options.max_bytes, options.open_below});
-  if (!tree) {
-    return std::move(tree).error().with_context(blob_path);
+  if (!read) {
+    return std::move(read).error().with_context(blob_path);
   }
-  layer.tree = *std::move(tree);
+  layer.tree = std::move(read->tree);
   // The diffID covers what follows the archive's end, too.
   if (Result<void> rest = read_to_end(ahead); !rest) {
     return std::move(rest).error().with_context(blob_path);
@@ -54,22 +54,23 @@ Result<bool> is_archive(const Fd& file) {
   return first.ok() && first->has_value();
 }
 
-Result<TreeWithContent> unpack_archive(const Fd& file, const std::string& directory) {
+Result<UnpackedArchive> unpack_archive(const Fd& file, const std::string& directory) {
   const std::string name = "archive";
   const std::unique_ptr<ByteSource> source = file_source(file, name);
   ArchiveReader reader(*source, ArchiveReader::Filters::All);
   const RootView nothing{{}};
   MemberTree members(nothing, MemberTree::Names::Archive);
   const ReadLayerOptions defaults;
-  Result<Tree> tree = unpack_members(reader, members, {directory, defaults.max_bytes, {}});
-  if (!tree) {
-    Error error = std::move(tree).error();
+  auto read = unpack_members(reader, members, {directory, defaults.max_bytes, {}});
+  if (!read) {
+    Error error = std::move(read).error();
     // Not the store's bytes are damaged: the user gave these.
     error.code = error.code == ErrorCode::Corrupt ? ErrorCode::Input : error.code;
     return error;
   }
   STRATA_ASSIGN(std::shared_ptr<const Content> content, directory_content(directory));
-  return TreeWithContent{std::make_shared<const Tree>(*std::move(tree)), std::move(content)};
+  return UnpackedArchive{{std::make_shared<const Tree>(std::move(read->tree)), std::move(content)},
+                         std::move(read->implied)};
 }
 
 }  // namespace strata::backend

@@ -25,7 +25,7 @@ class Unpacker {
   Unpacker(ArchiveReader& reader, MemberTree& members, const UnpackOptions& options)
       : reader_(&reader), members_(&members), options_(&options) {}
 
-  Result<Tree> run() {
+  Result<MemberTree::Finished> run() {
     if (writes()) {
       STRATA_TRY(open_staging());
     }
@@ -40,7 +40,7 @@ class Unpacker {
     if (writes()) {
       STRATA_TRY(place(finished));
     }
-    return std::move(finished.tree);
+    return finished;
   }
 
  private:
@@ -205,8 +205,8 @@ class Unpacker {
 
 }  // namespace
 
-Result<Tree> unpack_members(ArchiveReader& reader, MemberTree& members,
-                            const UnpackOptions& options) {
+Result<MemberTree::Finished> unpack_members(ArchiveReader& reader, MemberTree& members,
+                                            const UnpackOptions& options) {
   return Unpacker(reader, members, options).run();
 }
 

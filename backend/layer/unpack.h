@@ -19,7 +19,8 @@ struct UnpackOptions {
 };
 
 // Reads all members into `members`, and unpacks the resulting tree into the directory.
-[[nodiscard]] Result<Tree> unpack_members(ArchiveReader& reader, MemberTree& members,
-                                          const UnpackOptions& options);
+[[nodiscard]] Result<MemberTree::Finished> unpack_members(ArchiveReader& reader,
+                                                          MemberTree& members,
+                                                          const UnpackOptions& options);
 
 }  // namespace strata::backend

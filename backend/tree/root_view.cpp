@@ -182,6 +182,14 @@ TreeEntry RootView::standing_alone(const Found& name) const {
 }
 
 Result<std::string> RootView::resolve(const std::string& path, FollowLast follow) const {
+  return resolve(path, follow, [this](const std::string& at) {
+    const std::optional<Found> found = find(at);
+    return found ? found->entry : nullptr;
+  });
+}
+
+Result<std::string> RootView::resolve(const std::string& path, FollowLast follow,
+                                      const Lookup& at) {
   constexpr int kMaxLinks = 40;
   int links = 0;
   // `link/` means what the link points to, as it does to the kernel.
@@ -201,15 +209,15 @@ Result<std::string> RootView::resolve(const std::string& path, FollowLast follow
     }
     std::string next = join_path(current, name);
     const bool follows = follow_last || !pending.empty();
-    const std::optional<Found> found = follows ? find(next) : std::nullopt;
-    if (!found || found->entry->type != EntryType::Symlink) {
+    const TreeEntry* found = follows ? at(next) : nullptr;
+    if (found == nullptr || found->type != EntryType::Symlink) {
       current = std::move(next);
       continue;
     }
     if (++links > kMaxLinks) {
       return Error{ErrorCode::Input, path + ": more than 40 symbolic links on the way"};
     }
-    const std::string& target = found->entry->link;
+    const std::string& target = found->link;
     if (!target.empty() && target.front() == '/') {
       current.clear();
     }

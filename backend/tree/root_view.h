@@ -40,6 +40,12 @@ class RootView {
   enum class FollowLast { No, Yes };
   [[nodiscard]] Result<std::string> resolve(const std::string& path, FollowLast follow) const;
 
+  // The same over what `at` shows instead of this root; it is asked for clean tree paths and
+  // answers nullptr where nothing is.
+  using Lookup = std::function<const TreeEntry*(const std::string& path)>;
+  [[nodiscard]] static Result<std::string> resolve(const std::string& path, FollowLast follow,
+                                                   const Lookup& at);
+
   // Names in a directory, sorted by bytes.
   [[nodiscard]] std::vector<std::string> list(const std::string& directory) const;
   // Every entry below `directory` (itself excluded), in path order.
