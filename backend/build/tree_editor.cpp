@@ -105,6 +105,10 @@ void TreeEditor::hide_below(const std::string& path) {
 
 Result<void> TreeEditor::put(TreeEntry entry, const std::optional<FileSource>& source,
                              Replace replace) {
+  if (entry.path.size() > kMaxPath) {
+    return Error{ErrorCode::Input,
+                 fmt::format("`/{}`: the path is longer than {} bytes", entry.path, kMaxPath)};
+  }
   const bool is_directory = entry.type == EntryType::Directory;
   const TreeEntry* there = find(entry.path);
   if (there != nullptr && is_directory != (there->type == EntryType::Directory)) {

@@ -3,6 +3,7 @@
 #include "backend/tree/root_view.h"
 
 #include <algorithm>
+#include <iterator>
 #include <queue>
 #include <string_view>
 #include <unordered_map>
@@ -38,21 +39,26 @@ Range below(const Tree& tree, const std::string& directory) {
 }
 
 // Whether this layer has something other than a directory at `path` or above it, so that nothing
-// below `path` in lower layers is seen. A layer holds the parents of its entries: the first
-// component that is missing ends the search.
+// below `path` in lower layers is seen. A layer holds the parents of its entries: the last
+// component that it has decides, and all above it are directories.
 bool hides_below(const Tree& tree, std::string_view path) {
-  std::size_t end = 0;
-  while (end != std::string_view::npos && !path.empty()) {
-    end = path.find('/', end == 0 ? 0 : end + 1);
-    const TreeEntry* entry = tree.find(path.substr(0, end));
-    if (entry == nullptr) {
-      return false;
-    }
-    if (entry->type != EntryType::Directory) {
-      return true;
-    }
+  const auto at = [&](std::size_t end) { return tree.find(path.substr(0, end)); };
+  // Most layers have nothing of most paths.
+  if (path.empty() || at(path.find('/')) == nullptr) {
+    return false;
   }
-  return false;
+  const TreeEntry* last = at(path.size());
+  if (last == nullptr) {
+    std::vector<std::size_t> ends;
+    for (std::size_t end = path.find('/'); end != std::string_view::npos;
+         end = path.find('/', end + 1)) {
+      ends.push_back(end);
+    }
+    const auto missing = std::partition_point(ends.begin(), ends.end(),
+                                              [&](std::size_t end) { return at(end) != nullptr; });
+    last = at(*std::prev(missing));
+  }
+  return last->type != EntryType::Directory;
 }
 
 // The lowest layer of which something below `directory` can be seen.

@@ -12,6 +12,9 @@
 
 namespace strata::backend {
 
+// Bytes of the longest path that a tree has; PATH_MAX of Linux.
+inline constexpr std::size_t kMaxPath = 4096;
+
 enum class EntryType : char {
   Directory = 'd',
   File = 'f',

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "backend/layer/tar_writer.h"
 #include "backend/tree/tree.h"
@@ -32,6 +34,26 @@ class RawTar {
   }
   RawTar& file(const std::string& path, const std::string& data) {
     return add(path, EntryType::File, "", data);
+  }
+  // Records of a pax header for the member that comes next.
+  RawTar& pax(const std::vector<std::pair<std::string, std::string>>& records) {
+    std::string body;
+    for (const auto& [key, value] : records) {
+      const std::size_t rest = key.size() + value.size() + 3;
+      std::size_t length = rest + 1;
+      while (rest + std::to_string(length).size() != length) {
+        length = rest + std::to_string(length).size();
+      }
+      body.append(std::to_string(length)).append(" ").append(key).append("=").append(value);
+      body.append("\n");
+    }
+    const std::size_t at = text_.size();
+    file("pax", body);
+    std::string header = text_.substr(at, kTarBlock);
+    header[156] = 'x';
+    fix_checksum(header);
+    text_.replace(at, kTarBlock, header);
+    return *this;
   }
   [[nodiscard]] std::string text() const { return text_ + std::string(kTarEnd, '\0'); }
 

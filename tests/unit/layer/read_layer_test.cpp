@@ -136,7 +136,7 @@ TEST(ReadLayer, HardLinksWithinAndIntoLowerLayers) {
 
 TEST(ReadLayer, LinksToOneFileOfALowerLayerAreOneFile) {
   Sample sample;
-  sample.add_file("a", "shell").xattrs = {{"security.capability", "all"}};
+  sample.add_file("a", "shell").xattrs = {{"user.kept", "1"}};
   TreeEntry& b = sample.add_file("b", "");
   make_hard_link(b, "a");
   sort_tree(sample.tree);
@@ -349,12 +349,12 @@ TEST(Archive, NamesAreBytesInAnyLocale) {
       continue;
     }
     dir.directory(std::string("out-") + locale);
-    const Result<TreeWithContent> unpacked =
+    const Result<UnpackedArchive> unpacked =
         unpack_archive(opened(dir.at("a.tar")), dir.at(std::string("out-") + locale));
     (void)::setlocale(LC_ALL, "C");
     ASSERT_OK(unpacked);
-    EXPECT_NE(unpacked->tree->find(decomposed), nullptr) << locale;
-    EXPECT_NE(unpacked->tree->find("raw\xff" + std::string(120, 'x')), nullptr) << locale;
+    EXPECT_NE(unpacked->files.tree->find(decomposed), nullptr) << locale;
+    EXPECT_NE(unpacked->files.tree->find("raw\xff" + std::string(120, 'x')), nullptr) << locale;
   }
 }
 
