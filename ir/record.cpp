@@ -11,8 +11,10 @@ namespace {
 
 // The versions of strata's own behaviour that records name: how a RUN is confined, and how files
 // are written. A change of either changes the keys, knowingly.
+// Trees: 2 since copied hard links are files of their layers, and ADD and --chmod treat directories
+// that they need as BuildKit does.
 constexpr int kSandboxProfile = 1;
-constexpr int kTreeProfile = 1;
+constexpr int kTreeProfile = 2;
 
 template <typename Op>
 constexpr bool kRunsCommands = std::is_same_v<Op, Exec>;

@@ -19,7 +19,7 @@ namespace strata::ir {
 //                 other nested structs as objects of all their members; a Digest as "sha256:…"
 //     each Input field as the digest of that step, and so the operands inside CopySource and Mount
 //     "sandbox"   1 for exec: the version of the sandbox profile (capabilities, masks, umask, fixed
-//     environment, clean-up) "tree"      1 for copy, mkdir, exec, local, inline: the version of the
+//     environment, clean-up) "tree"      2 for copy, mkdir, exec, local, inline: the version of the
 //     tree profile (how strata writes files). A `local`'s
 //                 own field `tree` is written as "selection"
 // all members in byte order.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "backend/layer/layer.h"
@@ -51,26 +52,36 @@ class Copier {
     return copy_file(item);
   }
 
-  // The entry with the op's owner, mode and the times of its kind. --chmod leaves symlinks alone.
-  TreeEntry dressed(TreeEntry entry, std::string path, CopyItem::Times times) const {
+  // The parents that the copy makes, as BuildKit makes them: --chmod is for them too.
+  Result<std::string> make_parents(const std::string& path) {
+    return editor_.make_directories(path, parents_owner(), mode_.value_or(0755));
+  }
+
+  // The entry with the op's owner and the times of its kind.
+  TreeEntry owned(TreeEntry entry, std::string path, CopyItem::Times times) const {
     entry.path = std::move(path);
     if (request_.owner) {
       entry.uid = request_.owner->uid;
       entry.gid = request_.owner->gid;
-    }
-    if (mode_ && entry.type != EntryType::Symlink) {
-      entry.mode = *mode_;
     }
     entry.mtime =
         times == CopyItem::Times::Epoch ? request_.epoch : std::min(entry.mtime, request_.epoch);
     return entry;
   }
 
-  static std::optional<ContentRef> content_of(const CopyItem& item, const TreeEntry& entry) {
-    if (entry.type != EntryType::File && entry.type != EntryType::Hardlink) {
+  // And with its mode. --chmod leaves symlinks alone.
+  TreeEntry dressed(TreeEntry entry, std::string path, CopyItem::Times times) const {
+    if (mode_ && entry.type != EntryType::Symlink) {
+      entry.mode = *mode_;
+    }
+    return owned(std::move(entry), std::move(path), times);
+  }
+
+  static std::optional<FileSource> source_of(const CopyItem& item, const CopyEntry& named) {
+    if (named.entry.type != EntryType::File) {
       return std::nullopt;
     }
-    return ContentRef{item.content, join_path(item.prefix, entry.path)};
+    return FileSource{{item.content, join_path(item.prefix, named.entry.path)}, named.inode};
   }
 
   Result<void> copy_file(const CopyItem& item) {
@@ -78,18 +89,16 @@ class Copier {
     STRATA_ASSIGN(const std::string resolved, editor_.resolve(dest));
     std::string path;
     if (dest.ends_with('/') || editor_.is_directory(resolved)) {
-      STRATA_ASSIGN(const std::string directory, editor_.make_directories(dest, parents_owner()));
+      STRATA_ASSIGN(const std::string directory, make_parents(dest));
       path = join_path(directory, item.name);
     } else {
       const std::size_t start = dest.find_first_not_of('/');
       const std::string relative = dest.substr(std::min(start, dest.size()));
-      STRATA_ASSIGN(const std::string directory,
-                    editor_.make_directories(std::string(parent_of(relative)), parents_owner()));
+      STRATA_ASSIGN(const std::string directory, make_parents(std::string(parent_of(relative))));
       path = join_path(directory, base_name(relative));
     }
-    const TreeEntry& entry = item.entries.front();
-    const auto content = content_of(item, entry);
-    return editor_.put(dressed(entry, path, item.times), content);
+    const CopyEntry& named = item.entries.front();
+    return editor_.put(dressed(named.entry, path, item.times), source_of(item, named));
   }
 
   Result<void> copy_directory(const CopyItem& item) {
@@ -100,8 +109,7 @@ class Copier {
     }
     const std::size_t start = dest.find_first_not_of('/');
     const std::string clean = ir_clean(dest.substr(std::min(start, dest.size())));
-    STRATA_ASSIGN(const std::string parent,
-                  editor_.make_directories(std::string(parent_of(clean)), parents_owner()));
+    STRATA_ASSIGN(const std::string parent, make_parents(std::string(parent_of(clean))));
     const std::string path = join_path(parent, base_name(clean));
     // A directory's contents are copied, not the directory: one that is made here is as BuildKit
     // makes it, 0755 and without attributes of the source's.
@@ -123,7 +131,8 @@ class Copier {
   Result<void> copy_content(const CopyItem& item, const std::string& dest) {
     // Where each directory of the item landed: not where its name says when a symlink stood there.
     std::map<std::string, std::string> landed = {{"", dest}};
-    for (const TreeEntry& entry : item.entries) {
+    for (const CopyEntry& named : item.entries) {
+      const TreeEntry& entry = named.entry;
       if (entry.path.empty()) {
         continue;
       }
@@ -142,11 +151,7 @@ class Copier {
         STRATA_TRY(editor_.put(dressed(entry, path, item.times), std::nullopt));
         continue;
       }
-      TreeEntry placed = dressed(entry, path, item.times);
-      if (placed.type == EntryType::Hardlink) {
-        placed.link = join_path(landed[std::string(parent_of(entry.link))], base_name(entry.link));
-      }
-      STRATA_TRY(editor_.put(std::move(placed), content_of(item, entry)));
+      STRATA_TRY(editor_.put(dressed(entry, path, item.times), source_of(item, named)));
     }
     return {};
   }
@@ -158,24 +163,49 @@ class Copier {
     if (!unpacked) {
       return std::move(unpacked).error().with_context(item.name);
     }
-    CopyItem members{item.name,         true, unpacked->tree->entries,
-                     unpacked->content, "",   CopyItem::Times::Clamped};
-    for (TreeEntry& entry : members.entries) {
-      if (entry.type == EntryType::Hardlink) {
-        const TreeEntry* target = unpacked->tree->find(entry.link);
-        if (target != nullptr) {
-          entry.size = target->size;
-          entry.sha256 = target->sha256;
-        }
-      }
-    }
     STRATA_ASSIGN(const std::string dest,
                   editor_.make_directories(request_.op.dest, parents_owner()));
-    // --chmod is not for what an archive holds.
-    const std::optional<std::uint32_t> mode = std::exchange(mode_, std::nullopt);
-    auto copied = copy_content(members, dest);
-    mode_ = mode;
-    return copied;
+    return place_members(archive_item(item.name, unpacked->files), unpacked->implied, dest);
+  }
+
+  // As unpacking in `dest` would: a member gives its attributes to what it names and replaces what
+  // is of another kind, links too; a directory that is only implied is the one that is there, or is
+  // root's. --chmod is not for what an archive holds.
+  Result<void> place_members(const CopyItem& members, const std::set<std::string>& implied,
+                             const std::string& dest) {
+    std::map<std::string, std::string> landed = {{"", dest}};
+    for (const CopyEntry& named : members.entries) {
+      const TreeEntry& entry = named.entry;
+      if (entry.path.empty()) {
+        continue;
+      }
+      std::string path =
+          join_path(landed.at(std::string(parent_of(entry.path))), base_name(entry.path));
+      if (implied.contains(entry.path)) {
+        STRATA_ASSIGN(path, implied_directory(path, dest));
+      } else {
+        STRATA_TRY(editor_.put(owned(entry, path, members.times), source_of(members, named),
+                               TreeEditor::Replace::Anything));
+      }
+      if (entry.type == EntryType::Directory) {
+        landed.emplace(entry.path, std::move(path));
+      }
+    }
+    return {};
+  }
+
+  // The directory that `path` leads to when `top` is the root: a new one if nothing is there.
+  Result<std::string> implied_directory(const std::string& path, const std::string& top) {
+    const TreeEntry* there = editor_.find(path);
+    if (there == nullptr) {
+      return editor_.make_directories(path, FileOwner{});
+    }
+    const std::size_t within = top.empty() ? 0 : top.size() + 1;
+    STRATA_ASSIGN(std::string target, editor_.resolve(path.substr(within), top));
+    if (!editor_.is_directory(target)) {
+      return Error{ErrorCode::Input, fmt::format("`/{}` is in the way: it is no directory", path)};
+    }
+    return target;
   }
 
   const CopyRequest& request_;

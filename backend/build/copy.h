@@ -14,6 +14,14 @@
 
 namespace strata::backend {
 
+// A name of a source with all that its file is: a hard link stands as the file that it names.
+struct CopyEntry {
+  TreeEntry entry;
+  // Entries of one content with the same number, not 0, are names of one file, and stay so among
+  // what lands.
+  std::size_t inode = 0;
+};
+
 // One thing that a copy source stands for: a file, or a directory whose content is copied.
 struct CopyItem {
   // Base name in the source; where a file lands when the destination is a directory.
@@ -21,7 +29,7 @@ struct CopyItem {
   bool is_directory = false;
   // Paths relative to the item: a directory's own attributes at "", then its content, parents
   // first; a file is the one entry at "".
-  std::vector<TreeEntry> entries;
+  std::vector<CopyEntry> entries;
   // The bytes of an entry: `content` at prefix + (prefix and path both not empty ? "/" : "") +
   // path.
   std::shared_ptr<const Content> content;
@@ -36,10 +44,14 @@ struct CopyItem {
                                              const std::shared_ptr<const Content>& content);
 [[nodiscard]] std::vector<CopyItem> items_of(const ir::Inline& files);
 // What `path` (absolute, may hold wildcards) names in a root. A symlink at the path itself is
-// followed. Error (NotFound): nothing matches.
+// followed. Names of one file, wherever its others are, are one file in all of the items. Error
+// (NotFound): nothing matches.
 [[nodiscard]] Result<std::vector<CopyItem>> items_of(const RootView& root,
                                                      const std::shared_ptr<const Content>& content,
                                                      const std::string& path);
+
+// What an archive unpacked to, to be copied as a directory's content.
+[[nodiscard]] CopyItem archive_item(const std::string& name, const TreeWithContent& members);
 
 struct CopyRequest {
   const ir::Copy& op;

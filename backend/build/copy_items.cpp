@@ -1,6 +1,8 @@
 // From a copy's sources to the items that land: selections, heredocs, and paths of other roots.
 #include <fmt/format.h>
 
+#include <unordered_map>
+
 #include "backend/build/copy.h"
 #include "ir/base/digest.h"
 #include "ir/base/path.h"
@@ -38,67 +40,53 @@ Result<std::vector<std::string>> matches(const RootView& root, const std::string
   return found;
 }
 
-// The entry as it stands at `path` of the item. A hard link gets the attributes of the file that it
-// names, so that it can stand alone, and stays a link only when that file is part of the item.
-Result<TreeEntry> item_entry(const RootView& root, const TreeEntry& found, const std::string& item,
-                             std::string path) {
-  TreeEntry entry = found;
-  entry.path = std::move(path);
-  if (entry.type != EntryType::Hardlink) {
-    return entry;
-  }
-  const auto target = root.find(found.link);
-  if (!target || target->entry->type != EntryType::File) {
-    return Error{ErrorCode::Corrupt, fmt::format("/{}: the hard link names no file", found.path)};
-  }
-  entry.size = target->entry->size;
-  entry.sha256 = target->entry->sha256;
-  const std::string prefix = item.empty() ? "" : item + "/";
-  if (!entry.path.empty() && found.link.starts_with(prefix)) {
-    entry.link = found.link.substr(prefix.size());
-  } else {
-    entry.type = EntryType::File;
-    entry.link.clear();
-  }
-  return entry;
-}
+// The entries of one source, which numbers the files that they are names of.
+class SourceNames {
+ public:
+  explicit SourceNames(const RootView& root) : root_(&root) {}
 
-Result<CopyItem> root_item(const RootView& root, const std::shared_ptr<const Content>& content,
+  CopyEntry at(std::string path, const RootView::Found& found) {
+    CopyEntry named{root_->standing_alone(found)};
+    named.entry.path = std::move(path);
+    if (named.entry.type == EntryType::File) {
+      named.inode =
+          inodes_.try_emplace(root_->file_of(found).entry, inodes_.size() + 1).first->second;
+    }
+    return named;
+  }
+
+ private:
+  const RootView* root_;
+  std::unordered_map<const TreeEntry*, std::size_t> inodes_;
+};
+
+Result<CopyItem> root_item(const RootView& root, SourceNames& names,
+                           const std::shared_ptr<const Content>& content,
                            const std::string& match) {
   STRATA_ASSIGN(const std::string path, root.resolve(match, RootView::FollowLast::Yes));
   CopyItem item{std::string(base_name(match)), false, {}, content, path, CopyItem::Times::Clamped};
-  TreeEntry top;
-  top.type = EntryType::Directory;
-  top.mode = 0755;
+  CopyEntry top;
+  top.entry.type = EntryType::Directory;
+  top.entry.mode = 0755;
   if (!path.empty()) {
     const auto found = root.find(path);
     if (!found) {
       return Error{ErrorCode::NotFound,
                    fmt::format("`/{}` is a link to `/{}`, which is not there", match, path)};
     }
-    STRATA_ASSIGN(top, item_entry(root, *found->entry, path, ""));
+    top = names.at("", *found);
   } else if (const auto own = root.find("")) {
-    top = *own->entry;
+    top = names.at("", *own);
   }
-  item.is_directory = top.type == EntryType::Directory;
+  item.is_directory = top.entry.type == EntryType::Directory;
   item.entries.push_back(std::move(top));
   if (!item.is_directory) {
     return item;
   }
-  std::optional<Error> error;
+  const std::size_t prefix = path.empty() ? 0 : path.size() + 1;
   root.walk(path, [&](const RootView::Found& found) {
-    const std::string relative =
-        path.empty() ? found.entry->path : found.entry->path.substr(path.size() + 1);
-    auto entry = item_entry(root, *found.entry, path, relative);
-    if (!entry) {
-      error = std::move(entry).error();
-    } else {
-      item.entries.push_back(*std::move(entry));
-    }
+    item.entries.push_back(names.at(found.entry->path.substr(prefix), found));
   });
-  if (error) {
-    return *std::move(error);
-  }
   return item;
 }
 
@@ -110,13 +98,14 @@ std::vector<CopyItem> items_of(const Selection& selection,
   for (const SelectedItem& selected : selection.items) {
     CopyItem item{std::string(base_name(selected.path)),
                   selected.is_directory,
-                  selected.tree->entries,
+                  {},
                   content,
                   selected.resolved,
                   CopyItem::Times::Epoch};
-    if (!selected.is_directory) {
-      for (TreeEntry& entry : item.entries) {
-        entry.path.clear();
+    for (const TreeEntry& entry : selected.tree->entries) {
+      TreeEntry& added = item.entries.emplace_back(CopyEntry{entry}).entry;
+      if (!selected.is_directory) {
+        added.path.clear();
       }
     }
     items.push_back(std::move(item));
@@ -138,7 +127,7 @@ std::vector<CopyItem> items_of(const ir::Inline& files) {
     entry.sha256 = Digest::of(file.content);
     items.push_back({std::string(base_name(file.path)),
                      false,
-                     {std::move(entry)},
+                     {CopyEntry{std::move(entry)}},
                      content,
                      file.path,
                      CopyItem::Times::Epoch});
@@ -155,11 +144,22 @@ Result<std::vector<CopyItem>> items_of(const RootView& root,
                  fmt::format("`{}` is not in the root that it is copied from", path)};
   }
   std::vector<CopyItem> items;
+  SourceNames names(root);
   for (const std::string& match : paths) {
-    STRATA_ASSIGN(CopyItem item, root_item(root, content, match));
+    STRATA_ASSIGN(CopyItem item, root_item(root, names, content, match));
     items.push_back(std::move(item));
   }
   return items;
+}
+
+CopyItem archive_item(const std::string& name, const TreeWithContent& members) {
+  CopyItem item{name, true, {}, members.content, "", CopyItem::Times::Clamped};
+  const RootView root({members.tree});
+  SourceNames names(root);
+  for (const TreeEntry& entry : members.tree->entries) {
+    item.entries.push_back(names.at(entry.path, {&entry, 0}));
+  }
+  return item;
 }
 
 }  // namespace strata::backend

@@ -10,10 +10,14 @@
 #include <cstring>
 #include <limits>
 
+#include "backend/system/interrupt.h"
 #include "backend/tree/read_file_data.h"
 
 namespace strata::backend {
 namespace {
+
+constexpr std::uint64_t kMaxHeader = std::uint64_t{2} << 20;
+constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
 // libarchive converts names between UTF-8 and the locale's charset, and to NFC on the way. In the C
 // locale the conversion of anything beyond ASCII fails, and then it hands out the bytes as they
@@ -115,37 +119,115 @@ Result<TreeEntry> convert(archive_entry* source) {
   return entry;
 }
 
-}  // namespace
+struct Free {
+  void operator()(archive* a) const { (void)archive_read_free(a); }
+};
+using Reader = std::unique_ptr<archive, Free>;
 
-struct ArchiveReader::State {
-  struct Free {
-    void operator()(archive* a) const { (void)archive_read_free(a); }
-  };
-  std::unique_ptr<archive, Free> reader;
+// What a reader's source is to libarchive.
+struct Feed {
   ByteSource* source = nullptr;
-  bool opened = false;
+  // What may yet be read from the source in this call.
+  std::uint64_t allowance = kUnlimited;
   // What the source returned, which is more exact than what libarchive makes of it.
-  std::optional<Error> source_error;
+  std::optional<Error> error;
 
   static la_ssize_t read(archive* a, void* data, const void** buffer) {
-    auto* state = static_cast<State*>(data);
-    Result<std::string_view> piece = state->source->next();
+    auto* feed = static_cast<Feed*>(data);
+    Result<std::string_view> piece = feed->next();
     if (!piece) {
-      state->source_error = std::move(piece).error();
+      feed->error = std::move(piece).error();
       archive_set_error(a, EIO, "source");
       return -1;
     }
+    feed->allowance -= std::min<std::uint64_t>(feed->allowance, piece->size());
     *buffer = piece->data();
     return static_cast<la_ssize_t>(piece->size());
   }
 
-  [[nodiscard]] Error error() const {
-    if (source_error) {
-      return *source_error;
-    }
-    const std::string reason = text_of(archive_error_string(reader.get()));
-    return malformed("is no sound tar archive: " + reason);
+  [[nodiscard]] Error error_of(archive* reader) const {
+    return error ? *error
+                 : malformed("is no sound tar archive: " + text_of(archive_error_string(reader)));
   }
+
+ private:
+  Result<std::string_view> next() const {
+    STRATA_TRY(check_interrupted());
+    if (allowance == 0) {
+      return malformed("a member's header is longer than 2 MiB");
+    }
+    return source->next();
+  }
+};
+
+// Undoes what libarchive knows of compressions, apart from the reading of members: what those may
+// take is counted in uncompressed bytes.
+class Uncompressed final : public ByteSource {
+ public:
+  explicit Uncompressed(ByteSource& source) : reader_(archive_read_new()) {
+    feed_.source = &source;
+    archive_read_support_filter_gzip(reader_.get());
+    archive_read_support_filter_bzip2(reader_.get());
+    archive_read_support_filter_xz(reader_.get());
+    archive_read_support_filter_zstd(reader_.get());
+    archive_read_support_format_raw(reader_.get());
+    archive_read_support_format_empty(reader_.get());
+  }
+
+  Result<std::string_view> next() override {
+    STRATA_ASSIGN(const bool has_more, open());
+    const void* data = nullptr;
+    std::size_t size = 0;
+    while (has_more && size == 0) {
+      la_int64_t offset = 0;
+      const int status = archive_read_data_block(reader_.get(), &data, &size, &offset);
+      if (status == ARCHIVE_EOF) {
+        return std::string_view();
+      }
+      if (status != ARCHIVE_OK) {
+        return feed_.error_of(reader_.get());
+      }
+    }
+    return std::string_view(static_cast<const char*>(data), size);
+  }
+
+ private:
+  // False when there is nothing in it.
+  Result<bool> open() {
+    if (!opened_) {
+      opened_ = true;
+      archive_entry* entry = nullptr;
+      int status = archive_read_open(reader_.get(), &feed_, nullptr, &Feed::read, nullptr);
+      if (status == ARCHIVE_OK) {
+        status = archive_read_next_header(reader_.get(), &entry);
+      }
+      if (status != ARCHIVE_OK && status != ARCHIVE_EOF) {
+        return feed_.error_of(reader_.get());
+      }
+      is_empty_ = status == ARCHIVE_EOF;
+    }
+    return !is_empty_;
+  }
+
+  Reader reader_;
+  Feed feed_;
+  bool opened_ = false;
+  bool is_empty_ = false;
+};
+
+}  // namespace
+
+struct ArchiveReader::State {
+  std::unique_ptr<ByteSource> uncompressed;
+  Reader reader;
+  // libarchive keeps the map of a sparse file in memory, at some twenty times its size, and has no
+  // bound for it: a header has an allowance.
+  Feed feed;
+  bool opened = false;
+  // The last member, valid until the next one.
+  archive_entry* entry = nullptr;
+
+  [[nodiscard]] Error error() const { return feed.error_of(reader.get()); }
 
   // A conversion that failed is what PlainLocale is for; any other warning is a part that
   // libarchive skipped, and what it skips another reader may take.
@@ -159,17 +241,13 @@ struct ArchiveReader::State {
 
 ArchiveReader::ArchiveReader(ByteSource& source, Filters filters)
     : state_(std::make_unique<State>()) {
-  state_->reader.reset(archive_read_new());
-  state_->source = &source;
-  archive* reader = state_->reader.get();
   if (filters == Filters::All) {
-    archive_read_support_filter_gzip(reader);
-    archive_read_support_filter_bzip2(reader);
-    archive_read_support_filter_xz(reader);
-    archive_read_support_filter_zstd(reader);
+    state_->uncompressed = std::make_unique<Uncompressed>(source);
   }
-  archive_read_support_format_tar(reader);
-  archive_read_support_format_empty(reader);
+  state_->feed.source = state_->uncompressed ? state_->uncompressed.get() : &source;
+  state_->reader.reset(archive_read_new());
+  archive_read_support_format_tar(state_->reader.get());
+  archive_read_support_format_empty(state_->reader.get());
 }
 
 ArchiveReader::~ArchiveReader() = default;
@@ -179,11 +257,18 @@ Result<std::optional<TreeEntry>> ArchiveReader::next() {
   archive* reader = state_->reader.get();
   if (!state_->opened) {
     state_->opened = true;
-    if (archive_read_open(reader, state_.get(), nullptr, &State::read, nullptr) != ARCHIVE_OK) {
+    if (archive_read_open(reader, &state_->feed, nullptr, &Feed::read, nullptr) != ARCHIVE_OK) {
       return state_->error();
     }
   }
-  archive_entry* entry = nullptr;
+  // What is left of the member before is no part of the header.
+  state_->feed.allowance = kUnlimited;
+  if (state_->entry != nullptr && archive_read_data_skip(reader) != ARCHIVE_OK) {
+    return state_->error();
+  }
+  state_->feed.allowance = kMaxHeader;
+  archive_entry*& entry = state_->entry;
+  entry = nullptr;
   archive_clear_error(reader);
   const int status = archive_read_next_header(reader, &entry);
   if (status == ARCHIVE_EOF) {
@@ -196,8 +281,20 @@ Result<std::optional<TreeEntry>> ArchiveReader::next() {
   return std::optional<TreeEntry>(std::move(converted));
 }
 
+std::size_t ArchiveReader::sparse_regions() const {
+  return state_->entry == nullptr
+             ? 0
+             : static_cast<std::size_t>(archive_entry_sparse_count(state_->entry));
+}
+
+std::uint64_t ArchiveReader::position() const {
+  return static_cast<std::uint64_t>(
+      std::max<la_int64_t>(archive_filter_bytes(state_->reader.get(), 0), 0));
+}
+
 Result<void> ArchiveReader::read_data(const Block& block) {
   const PlainLocale locale;
+  state_->feed.allowance = kUnlimited;
   for (;;) {
     const void* data = nullptr;
     std::size_t size = 0;

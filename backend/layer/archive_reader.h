@@ -25,8 +25,13 @@ class ArchiveReader {
   ArchiveReader& operator=(const ArchiveReader&) = delete;
 
   // The next member, its path and link as they stand in the archive; nullopt at the end. Only
-  // kept xattrs (is_kept_xattr). Errors: Corrupt, or what the source returned.
+  // kept xattrs (is_kept_xattr). Errors: Corrupt (a header of more than 2 MiB, with all that
+  // precedes it, is one), or what the source returned.
   Result<std::optional<TreeEntry>> next();
+  // Regions of data in that member, if it is sparse.
+  [[nodiscard]] std::size_t sparse_regions() const;
+  // Uncompressed bytes of the archive that were read.
+  [[nodiscard]] std::uint64_t position() const;
 
   // The member's bytes in order; a gap before `offset` holds zeros.
   using Block = std::function<Result<void>(std::string_view data, std::uint64_t offset)>;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "backend/tree/content.h"
@@ -52,7 +53,7 @@ class ByteSink {
 // The uncompressed tar alone (output type=tar).
 [[nodiscard]] Result<void> write_tar(const Tree& tree, const Content& content, ByteSink& sink);
 
-// Opens a file that a lower layer of a chain holds.
+// Opens a regular file that a lower layer of a chain holds (RootView::file_of), hidden or not.
 using OpenBelow = std::function<Result<Fd>(const RootView::Found& found)>;
 
 struct ReadLayerOptions {
@@ -81,8 +82,13 @@ struct ReadLayer {
 // Whether the file is an archive that ADD unpacks (tar, plain or compressed with gzip, bzip2, xz or
 // zstd), by content.
 [[nodiscard]] Result<bool> is_archive(const Fd& file);
+struct UnpackedArchive {
+  TreeWithContent files;
+  // Directories of it that no member names: 0755 0:0 in the tree.
+  std::set<std::string> implied;
+};
 // The archive's members as a tree with their bytes unpacked below `directory` (exists, empty).
 // Owner, mode and mtime are the members'; whiteout names have no meaning here.
-[[nodiscard]] Result<TreeWithContent> unpack_archive(const Fd& file, const std::string& directory);
+[[nodiscard]] Result<UnpackedArchive> unpack_archive(const Fd& file, const std::string& directory);
 
 }  // namespace strata::backend

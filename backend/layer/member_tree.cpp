@@ -1,11 +1,11 @@
-// MemberTree: what a sequence of archive members means, decided on paths alone before anything is
+// MemberTree: what a sequence of archive members means, decided on names alone before anything is
 // written.
 #include "backend/layer/member_tree.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
+#include "backend/layer/member_node.h"
 #include "ir/base/path.h"
 
 namespace strata::backend {
@@ -14,76 +14,113 @@ namespace {
 constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 constexpr std::string_view kMeta = ".wh..wh.";
-// Bounds of memory: no image comes near them.
-constexpr std::size_t kMaxPath = std::size_t{1} << 16;
-constexpr std::uint64_t kMaxPathBytes = std::uint64_t{1} << 30;
-constexpr std::size_t kMaxEntries = 4'000'000;
+constexpr std::size_t kMaxName = 255;
+// What a name and what an entry take beside their texts, about.
+constexpr std::uint64_t kNodeBytes = 256;
+constexpr std::uint64_t kEntryBytes = 384;
 
 Error hostile(const std::string& member, const std::string& reason) {
-  return Error{ErrorCode::Corrupt, member + ": " + reason};
+  return Error{ErrorCode::Corrupt, shown_member(member) + ": " + reason};
 }
 
-// A member's name as a tree path; `/x`, `./x` and `x//` are x. nullopt when it has a `..`.
-std::optional<std::string> clean(std::string_view name) {
-  std::string path;
-  for (const std::string& component : path_components(name)) {
-    if (component == "..") {
-      return std::nullopt;
-    }
-    if (component != ".") {
-      path = join_path(path, component);
-    }
-  }
-  return path;
+Error too_long(const std::string& member) {
+  return hostile(member, "the path is longer than " + std::to_string(kMaxPath) + " bytes");
 }
 
+// A member's name as a tree path; `/x`, `./x` and `x//` are x.
 Result<std::string> clean_name(const std::string& name, const std::string& member) {
-  if (name.size() > kMaxPath) {
-    return hostile(member.substr(0, 100) + "…", "the name is longer than any root can hold");
+  std::string path;
+  path.reserve(name.size());
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t end = std::min(name.find('/', at), name.size());
+    const std::string_view component = std::string_view(name).substr(at, end - at);
+    at = end + 1;
+    if (component == "..") {
+      return hostile(member, "the name `" + shown_member(name) + "` leaves the root");
+    }
+    if (!component.empty() && component != ".") {
+      path.append(path.empty() ? "" : "/").append(component);
+    }
   }
-  std::optional<std::string> path = clean(name);
-  if (!path) {
-    return hostile(member, "the name `" + name + "` leaves the root");
+  return path.size() > kMaxPath ? Result<std::string>(too_long(member)) : std::move(path);
+}
+
+std::uint64_t memory_of(const TreeEntry& entry, std::size_t path_size) {
+  constexpr std::uint64_t kPairBytes = 64;
+  std::uint64_t bytes = kEntryBytes + path_size + entry.link.size();
+  for (const auto& [name, value] : entry.xattrs) {
+    bytes += kPairBytes + name.size() + value.size();
   }
-  return *std::move(path);
+  return bytes;
 }
 
 }  // namespace
 
+std::string MemberTree::Node::path() const {
+  std::string text(path_size, '/');
+  for (const Node* node = this; node->parent != nullptr; node = node->parent) {
+    node->name.copy(text.data() + (node->path_size - node->name.size()), node->name.size());
+  }
+  return text;
+}
+
+const RootView::Found* MemberTree::Node::look_up(const RootView& root) {
+  if (!looked_up) {
+    looked_up = true;
+    bool may_be_there = parent == nullptr || parent->parent == nullptr;
+    if (!may_be_there) {
+      const RootView::Found* above = parent->look_up(root);
+      may_be_there = above != nullptr && above->entry->type == EntryType::Directory;
+    }
+    below = may_be_there ? root.find(path()) : std::nullopt;
+  }
+  return below ? &*below : nullptr;
+}
+
+MemberTree::MemberTree(const RootView& below, Names names, ArchiveBudget& budget)
+    : below_(&below), names_(names), budget_(&budget), root_(std::make_unique<Node>()) {}
+
+MemberTree::~MemberTree() = default;
+
 Result<MemberTree::Added> MemberTree::add(TreeEntry member) {
-  const std::string name = member.path;
+  const std::string name = std::move(member.path);
+  member.path.clear();
+  if (name.empty()) {
+    return Added();
+  }
   STRATA_ASSIGN(const std::string path, clean_name(name, name));
   if (path.empty()) {
     if (member.type != EntryType::Directory) {
       return hostile(name, "the root would be no directory");
     }
-    member.path.clear();
-    STRATA_TRY(put({std::move(member)}));
+    STRATA_TRY(put({root_.get(), true}, {std::move(member)}, name));
     return Added();
   }
-  STRATA_ASSIGN(const std::string parent, resolve_parent(parent_of(path), name));
+  STRATA_ASSIGN(const Way parents, walk(parent_of(path), name));
   const std::string base(base_name(path));
-  if (names_ == Names::Layer && base.substr(0, kWhiteout.size()) == kWhiteout) {
-    STRATA_TRY(add_whiteout(parent, base));
+  if (names_ == Names::Layer && base.starts_with(kWhiteout)) {
+    STRATA_TRY(add_whiteout(parents.back(), base, name));
     return Added();
   }
   if (member.type == EntryType::Char && member.dev_major == 0 && member.dev_minor == 0) {
     return hostile(name, "is a character device 0:0, which means a deletion to overlay roots");
   }
-  STRATA_TRY(ensure_parents(parent));
-  const std::string resolved = join_path(parent, base);
+  if (member.link.size() > kMaxPath) {
+    return hostile(name, "the link is longer than " + std::to_string(kMaxPath) + " bytes");
+  }
+  STRATA_TRY(ensure_directories(parents, name));
+  STRATA_ASSIGN(const At at, child(parents.back(), base, name));
   if (member.type == EntryType::Hardlink) {
-    return add_hard_link(member, resolved);
+    return add_hard_link(member, at, name);
   }
   Added added;
   Item item{std::move(member)};
-  item.entry.path = resolved;
   if (item.entry.type == EntryType::File) {
     item.content = contents_.size();
     contents_.emplace_back();
     added.content = item.content;
   }
-  STRATA_TRY(put(std::move(item)));
+  STRATA_TRY(put(at, std::move(item), name));
   return added;
 }
 
@@ -91,79 +128,97 @@ void MemberTree::set_content(std::size_t content, std::uint64_t size, const Dige
   contents_[content] = {size, sha256};
 }
 
-Result<void> MemberTree::add_whiteout(const std::string& parent, const std::string& name) {
+Result<void> MemberTree::add_whiteout(const At& parent, const std::string& name,
+                                      const std::string& member) {
   if (name == kOpaque) {
-    opaque_.insert(parent);
+    parent.node->opaque = true;
     return {};
   }
-  if (name.substr(0, kMeta.size()) == kMeta) {
+  if (name.starts_with(kMeta)) {
     // What aufs kept for itself; no builder means anything by it.
     return {};
   }
   const std::string removed = name.substr(kWhiteout.size());
   if (removed.empty() || removed == "." || removed == "..") {
-    return hostile(join_path(parent, name), "the deletion names no file");
+    return hostile(member, "the deletion names no file");
   }
-  whiteouts_.insert(join_path(parent, removed));
+  STRATA_ASSIGN(const At at, child(parent, removed, member));
+  at.node->whiteout = true;
   return {};
 }
 
-Result<MemberTree::Added> MemberTree::add_hard_link(const TreeEntry& member,
-                                                    const std::string& path) {
-  const std::string& name = member.path;
+Result<MemberTree::Added> MemberTree::add_hard_link(const TreeEntry& member, const At& at,
+                                                    const std::string& name) {
   STRATA_ASSIGN(const std::string link, clean_name(member.link, name));
-  STRATA_ASSIGN(const std::string parent, resolve_parent(parent_of(link), name));
-  const std::string target = join_path(parent, base_name(link));
-  if (const auto found = items_.find(target); found != items_.end()) {
-    if (found->second.entry.type == EntryType::Directory) {
-      return hostile(name, "is a hard link to the directory `" + target + "`");
+  if (link.empty()) {
+    return hostile(name, "is a hard link to the root");
+  }
+  STRATA_ASSIGN(const Way parents, walk(parent_of(link), name));
+  STRATA_ASSIGN(const At target, child(parents.back(), base_name(link), name));
+  if (target.node->item != nullptr) {
+    if (target.node->has_directory()) {
+      return hostile(name, "is a hard link to the directory `" + target.node->path() + "`");
     }
     // Links to symlinks and devices become entries of their own; files share their content.
-    Item item = found->second;
-    item.entry.path = path;
-    if (target != path) {
-      STRATA_TRY(put(std::move(item)));
+    if (target.node != at.node) {
+      STRATA_TRY(put(at, *target.node->item, name));
     }
     return Added();
   }
-  const bool is_removed = whiteouts_.count(target) != 0;
-  const std::optional<RootView::Found> found = is_removed ? std::nullopt : below_->find(target);
-  if (!found || found->entry->type == EntryType::Directory) {
+  const RootView::Found* found = target.shows ? target.node->look_up(*below_) : nullptr;
+  if (found == nullptr || found->entry->type == EntryType::Directory) {
     return hostile(name, "is a hard link to `" + member.link + "`, which is not there");
   }
-  // A layer below has it: here it becomes a file, or whatever it is, of its own.
+  // A layer below has it: here it becomes a file, or whatever it is, of its own. Links to one file
+  // of below stay names of one file here.
   Added added;
-  const RootView::Found source = *found;
-  Item item{*source.entry};
-  if (item.entry.type == EntryType::Hardlink) {
-    const std::optional<RootView::Found> file = below_->find(item.entry.link);
-    if (!file || file->entry->type != EntryType::File) {
-      return hostile(name, "is a hard link to `" + member.link + "`, whose content is not there");
+  Item item{below_->standing_alone(*found)};
+  item.entry.path.clear();
+  if (item.entry.type == EntryType::File) {
+    const RootView::Found file = below_->file_of(*found);
+    const auto [content, is_new] = copied_.try_emplace(file.entry, contents_.size());
+    item.content = content->second;
+    if (is_new) {
+      contents_.push_back({file.entry->size, file.entry->sha256});
+      added.content = item.content;
+      added.copied = file;
     }
-    item.entry = *file->entry;
-    added.copied = file;
-  } else if (item.entry.type == EntryType::File) {
-    added.copied = source;
   }
-  item.entry.path = path;
-  if (added.copied) {
-    item.content = contents_.size();
-    contents_.push_back({item.entry.size, item.entry.sha256});
-    added.content = item.content;
-  }
-  STRATA_TRY(put(std::move(item)));
+  STRATA_TRY(put(at, std::move(item), name));
   return added;
+}
+
+Result<MemberTree::At> MemberTree::child(const At& parent, std::string_view name,
+                                         const std::string& member) {
+  Node& directory = *parent.node;
+  auto found = directory.children.find(name);
+  if (found == directory.children.end()) {
+    if (name.size() > kMaxName) {
+      return hostile(member, "the name `" + shown_member(std::string(name)) +
+                                 "` is longer than 255 bytes, which no file system has");
+    }
+    auto node = std::make_unique<Node>();
+    node->parent = &directory;
+    node->path_size = directory.path_size + (directory.path_size == 0 ? 0 : 1) + name.size();
+    if (node->path_size > kMaxPath) {
+      return too_long(member);
+    }
+    STRATA_TRY(budget_->take_memory(member, kNodeBytes + name.size()));
+    found = directory.children.emplace(name, std::move(node)).first;
+    found->second->name = found->first;
+  }
+  Node* node = found->second.get();
+  return At{node, parent.shows && !directory.opaque && !node->whiteout};
 }
 
 // Follows symlinks of this archive and of below, in the root, as unpacking would. Components that
 // are nowhere stay as they are.
-Result<std::string> MemberTree::resolve_parent(std::string_view path,
-                                               const std::string& member) const {
+Result<MemberTree::Way> MemberTree::walk(std::string_view path, const std::string& member) {
   constexpr int kMaxLinks = 40;
   int links = 0;
+  Way way{{root_.get(), true}};
   std::vector<std::string> pending = path_components(path);
   std::reverse(pending.begin(), pending.end());
-  std::string current;
   while (!pending.empty()) {
     const std::string name = std::move(pending.back());
     pending.pop_back();
@@ -171,159 +226,66 @@ Result<std::string> MemberTree::resolve_parent(std::string_view path,
       continue;
     }
     if (name == "..") {
-      current.resize(parent_of(current).size());
+      way.resize(std::max<std::size_t>(way.size() - 1, 1));
       continue;
     }
-    std::string next = join_path(current, name);
+    STRATA_ASSIGN(const At next, child(way.back(), name, member));
     const TreeEntry* entry = nullptr;
-    if (const auto item = items_.find(next); item != items_.end()) {
-      entry = &item->second.entry;
+    if (next.node->item != nullptr) {
+      entry = &next.node->item->entry;
       if (entry->type != EntryType::Directory && entry->type != EntryType::Symlink) {
-        return hostile(member, "`" + next + "` is no directory");
+        return hostile(member, "`" + next.node->path() + "` is no directory");
       }
-    } else if (whiteouts_.count(next) != 0) {
-      entry = nullptr;
-    } else if (const std::optional<RootView::Found> found = below_->find(next)) {
+    } else if (const auto* found = next.shows ? next.node->look_up(*below_) : nullptr) {
       entry = found->entry;
     }
     if (entry == nullptr || entry->type != EntryType::Symlink) {
-      current = std::move(next);
+      way.push_back(next);
       continue;
     }
     if (++links > kMaxLinks || entry->link.size() > kMaxPath) {
       return hostile(member, "more than 40 symbolic links on the way");
     }
-    if (entry->link.substr(0, 1) == "/") {
-      current.clear();
+    if (entry->link.starts_with('/')) {
+      way.resize(1);
     }
     std::vector<std::string> target = path_components(entry->link);
     pending.insert(pending.end(), target.rbegin(), target.rend());
   }
-  return current;
+  return way;
 }
 
-// Adds the directories that lead to `path`, and `path`, with the attributes they have below.
-Result<void> MemberTree::ensure_parents(std::string_view path) {
-  std::vector<std::string_view> missing;
-  for (std::string_view at = path; !at.empty() && items_.count(at) == 0; at = parent_of(at)) {
-    missing.push_back(at);
-  }
-  std::reverse(missing.begin(), missing.end());
-  for (const std::string_view directory : missing) {
-    TreeEntry entry;
-    const bool is_removed = whiteouts_.count(directory) != 0;
-    const std::optional<RootView::Found> found =
-        is_removed ? std::nullopt : below_->find(directory);
-    if (found && found->entry->type == EntryType::Directory) {
-      entry = *found->entry;
+// Gives the directories of the way that have no item the attributes that they have below.
+Result<void> MemberTree::ensure_directories(const Way& way, const std::string& member) {
+  for (auto at = way.rbegin(); at != way.rend(); ++at) {
+    if (at->node->parent == nullptr || at->node->item != nullptr) {
+      break;
+    }
+    const RootView::Found* below = at->shows ? at->node->look_up(*below_) : nullptr;
+    Item item;
+    if (below != nullptr && below->entry->type == EntryType::Directory) {
+      item.entry = *below->entry;
+      item.entry.path.clear();
     } else {
-      entry.path = directory;
-      entry.type = EntryType::Directory;
-      entry.mode = 0755;
+      item.entry.type = EntryType::Directory;
+      item.entry.mode = 0755;
+      item.implied = true;
     }
-    STRATA_TRY(put({std::move(entry)}));
+    STRATA_TRY(put(*at, std::move(item), member));
   }
   return {};
 }
 
-Result<void> MemberTree::put(Item item) {
-  const std::string path = item.entry.path;
-  path_bytes_ += path.size() + item.entry.link.size();
-  if (items_.size() >= kMaxEntries || path_bytes_ > kMaxPathBytes) {
-    return hostile(path.substr(0, 100), "the archive has more entries than any image");
+Result<void> MemberTree::put(const At& at, Item item, const std::string& member) {
+  Node& node = *at.node;
+  STRATA_TRY(budget_->take_memory(member, memory_of(item.entry, node.path_size)));
+  if (item.entry.type != EntryType::Directory) {
+    // Should a directory come here again, it is a new one.
+    node.children.clear();
+    node.opaque = true;
   }
-  const auto existing = items_.find(path);
-  if (existing != items_.end() && existing->second.entry.type == EntryType::Directory &&
-      item.entry.type != EntryType::Directory) {
-    erase_below(path);
-  }
-  items_.insert_or_assign(path, std::move(item));
+  node.item = std::make_unique<Item>(std::move(item));
   return {};
-}
-
-void MemberTree::erase_below(const std::string& path) {
-  // `0` follows `/`.
-  items_.erase(items_.lower_bound(path + "/"), items_.lower_bound(path + "0"));
-}
-
-// Turns into whiteouts what below has in `directory` and this tree has not.
-void MemberTree::remove_hidden(const std::string& directory) {
-  std::vector<std::string> pending{directory};
-  while (!pending.empty()) {
-    const std::string current = std::move(pending.back());
-    pending.pop_back();
-    for (const std::string& name : below_->list(current)) {
-      std::string child = join_path(current, name);
-      const auto item = items_.find(child);
-      if (item == items_.end()) {
-        whiteouts_.insert(std::move(child));
-      } else if (item->second.entry.type == EntryType::Directory) {
-        pending.push_back(std::move(child));
-      }
-    }
-  }
-}
-
-void MemberTree::add_removals(Tree& tree) {
-  // A directory that was removed and made again shows nothing of what was there.
-  const auto named = whiteouts_;
-  for (const std::string& path : named) {
-    const auto item = items_.find(path);
-    if (item != items_.end() && item->second.entry.type == EntryType::Directory) {
-      remove_hidden(path);
-    }
-  }
-  for (const std::string& path : opaque_) {
-    const auto item = items_.find(path);
-    if (path.empty() || item == items_.end() || item->second.entry.type == EntryType::Directory) {
-      remove_hidden(path);
-    }
-  }
-  for (const std::string& path : whiteouts_) {
-    if (items_.count(path) != 0 || !below_->find(path)) {
-      continue;
-    }
-    bool hidden = false;
-    for (std::string_view at = parent_of(path); !at.empty() && !hidden; at = parent_of(at)) {
-      hidden = items_.count(at) == 0 && whiteouts_.count(at) != 0;
-    }
-    if (!hidden) {
-      TreeEntry entry;
-      entry.path = path;
-      entry.type = EntryType::Whiteout;
-      tree.entries.push_back(std::move(entry));
-    }
-  }
-}
-
-Result<MemberTree::Finished> MemberTree::finish() {
-  Finished finished;
-  add_removals(finished.tree);
-  for (const TreeEntry& whiteout : finished.tree.entries) {
-    STRATA_TRY(ensure_parents(parent_of(whiteout.path)));
-  }
-  // The smallest path of a content is its file, the others link to it.
-  std::map<std::size_t, const std::string*> first;
-  for (auto& [path, item] : items_) {
-    TreeEntry& entry = item.entry;
-    if (entry.type == EntryType::File) {
-      const auto [holder, is_first] = first.emplace(item.content, &path);
-      if (is_first) {
-        entry.size = contents_[item.content].size;
-        entry.sha256 = contents_[item.content].sha256;
-        finished.contents.emplace(path, item.content);
-      } else {
-        entry.type = EntryType::Hardlink;
-        entry.link = *holder->second;
-        entry.size = 0;
-        entry.sha256 = Digest();
-        entry.xattrs.clear();
-      }
-    }
-    finished.tree.entries.push_back(std::move(entry));
-  }
-  sort_tree(finished.tree);
-  return finished;
 }
 
 }  // namespace strata::backend

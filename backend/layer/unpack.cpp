@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 #include "backend/tree/lay_out.h"
 
 namespace strata::backend {
@@ -19,28 +20,37 @@ namespace {
 
 // No member of a layer can have this name.
 constexpr const char* kStaging = ".wh.strata-staging";
+// What a region of a sparse file takes while its member is read, about.
+constexpr std::uint64_t kRegionBytes = 96;
 
 class Unpacker {
  public:
-  Unpacker(ArchiveReader& reader, MemberTree& members, const UnpackOptions& options)
-      : reader_(&reader), members_(&members), options_(&options) {}
+  Unpacker(ArchiveReader& reader, MemberTree& members, ArchiveBudget& budget,
+           const UnpackOptions& options)
+      : reader_(&reader), members_(&members), budget_(&budget), options_(&options) {}
 
-  Result<Tree> run() {
+  Result<MemberTree::Finished> run() {
     if (writes()) {
       STRATA_TRY(open_staging());
     }
     for (;;) {
-      STRATA_ASSIGN(std::optional<TreeEntry> member, reader_->next());
+      STRATA_TRY(check_interrupted());
+      Result<std::optional<TreeEntry>> member = reader_->next();
       if (!member) {
+        Error error = std::move(member).error();
+        const bool is_hostile = error.code == ErrorCode::Corrupt && !last_.empty();
+        return is_hostile ? std::move(error).with_context("after " + shown_member(last_)) : error;
+      }
+      if (!*member) {
         break;
       }
-      STRATA_TRY(take(*std::move(member)));
+      STRATA_TRY(take(**std::move(member)));
     }
     STRATA_ASSIGN(MemberTree::Finished finished, members_->finish());
     if (writes()) {
       STRATA_TRY(place(finished));
     }
-    return std::move(finished.tree);
+    return finished;
   }
 
  private:
@@ -67,6 +77,11 @@ class Unpacker {
   Result<void> take(TreeEntry member) {
     const std::string name = member.path;
     const std::uint64_t size = member.size;
+    last_ = name;
+    STRATA_TRY(budget_->take_memory(name, reader_->sparse_regions() * kRegionBytes));
+    if (reader_->position() > budget_->content_limit()) {
+      return budget_->take_content(name, budget_->content_limit() + 1);
+    }
     STRATA_ASSIGN(const MemberTree::Added added, members_->add(std::move(member)));
     if (added.copied) {
       return writes() ? copy_below(name, *added.content, *added.copied) : Result<void>();
@@ -74,31 +89,23 @@ class Unpacker {
     return added.content ? read_content(name, *added.content, size) : Result<void>();
   }
 
-  Result<void> count(const std::string& name, std::uint64_t bytes) {
-    // No sum: a hole may be as large as a number can say.
-    if (bytes > options_->max_bytes - total_) {
-      return Error{ErrorCode::Corrupt, name + ": the archive unpacks to more than " +
-                                           std::to_string(options_->max_bytes) + " bytes"};
-    }
-    total_ += bytes;
-    return {};
-  }
-
   Result<void> read_content(const std::string& name, std::size_t content, std::uint64_t size) {
-    STRATA_TRY(count(name, size));
+    STRATA_TRY(budget_->take_content(name, size));
     STRATA_ASSIGN(const Fd target, new_staged(content));
     Sha256 hash;
     std::uint64_t at = 0;
-    STRATA_TRY(reader_->read_data([&](std::string_view data, std::uint64_t offset) -> Result<void> {
+    const auto take_block = [&](std::string_view data, std::uint64_t offset) -> Result<void> {
+      STRATA_TRY(check_interrupted());
       if (offset < at || offset > size || data.size() > size - offset) {
         return Error{ErrorCode::Corrupt, name + ": has data outside its size"};
       }
-      hash_zeros(hash, offset - at);
+      STRATA_TRY(hash_zeros(hash, offset - at));
       hash.update(data);
       at = offset + data.size();
       return writes() ? write_at(target, data, offset) : Result<void>();
-    }));
-    hash_zeros(hash, size - at);
+    };
+    STRATA_TRY(reader_->read_data(take_block));
+    STRATA_TRY(hash_zeros(hash, size - at));
     if (writes() && at < size && ::ftruncate(target.get(), static_cast<off_t>(size)) != 0) {
       return errno_error(name, errno);
     }
@@ -106,13 +113,15 @@ class Unpacker {
     return {};
   }
 
-  static void hash_zeros(Sha256& hash, std::uint64_t count) {
+  static Result<void> hash_zeros(Sha256& hash, std::uint64_t count) {
     static const std::vector<char> zeros(std::size_t{1} << 16);
     while (count > 0) {
+      STRATA_TRY(check_interrupted());
       const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(count, zeros.size()));
       hash.update(zeros.data(), part);
       count -= part;
     }
+    return {};
   }
 
   Result<void> write_at(const Fd& target, std::string_view data, std::uint64_t offset) const {
@@ -137,13 +146,14 @@ class Unpacker {
       return Error{ErrorCode::Corrupt, name + ": is a hard link to `" + source.entry->path +
                                            "` of a lower layer, whose bytes are not at hand"};
     }
-    STRATA_TRY(count(name, source.entry->size));
+    STRATA_TRY(budget_->take_content(name, source.entry->size));
     STRATA_ASSIGN(const Fd from, options_->open_below(source));
     STRATA_ASSIGN(const Fd target, new_staged(content));
     std::vector<char> buffer(std::size_t{1} << 18);
     Sha256 hash;
     std::uint64_t at = 0;
     for (;;) {
+      STRATA_TRY(check_interrupted());
       const ssize_t got = ::read(from.get(), buffer.data(), buffer.size());
       if (got < 0 && errno == EINTR) {
         continue;
@@ -198,16 +208,18 @@ class Unpacker {
 
   ArchiveReader* reader_;
   MemberTree* members_;
+  ArchiveBudget* budget_;
   const UnpackOptions* options_;
   Fd staging_;
-  std::uint64_t total_ = 0;
+  // The member that was read last.
+  std::string last_;
 };
 
 }  // namespace
 
-Result<Tree> unpack_members(ArchiveReader& reader, MemberTree& members,
-                            const UnpackOptions& options) {
-  return Unpacker(reader, members, options).run();
+Result<MemberTree::Finished> unpack_members(ArchiveReader& reader, MemberTree& members,
+                                            ArchiveBudget& budget, const UnpackOptions& options) {
+  return Unpacker(reader, members, budget, options).run();
 }
 
 }  // namespace strata::backend

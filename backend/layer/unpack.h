@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "backend/layer/archive_reader.h"
+#include "backend/layer/budget.h"
 #include "backend/layer/layer.h"
 #include "backend/layer/member_tree.h"
 
@@ -12,14 +12,15 @@ namespace strata::backend {
 struct UnpackOptions {
   // "" reads only.
   std::string directory;
-  // No more than this many bytes of files, holes included.
-  std::uint64_t max_bytes = 0;
   // See ReadLayerOptions.
   OpenBelow open_below;
 };
 
-// Reads all members into `members`, and unpacks the resulting tree into the directory.
-[[nodiscard]] Result<Tree> unpack_members(ArchiveReader& reader, MemberTree& members,
-                                          const UnpackOptions& options);
+// Reads all members into `members`, within the budget, and unpacks the resulting tree into the
+// directory. Ends at an interrupt.
+[[nodiscard]] Result<MemberTree::Finished> unpack_members(ArchiveReader& reader,
+                                                          MemberTree& members,
+                                                          ArchiveBudget& budget,
+                                                          const UnpackOptions& options);
 
 }  // namespace strata::backend

@@ -8,6 +8,7 @@
 #include "backend/layer/layer.h"
 #include "backend/layer/tar_writer.h"
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 
 namespace strata::backend {
 namespace {
@@ -23,6 +24,7 @@ Result<void> write_content(const TreeEntry& entry, const Content& content,
   if (entry.size > 0) {
     STRATA_ASSIGN(const Fd fd, content.open(entry.path));
     for (std::uint64_t left = entry.size; left > 0;) {
+      STRATA_TRY(check_interrupted());
       const BlockPipeline::Space free = pipeline.space();
       const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(left, free.size));
       const ssize_t count = ::read(fd.get(), free.data, want);
@@ -54,6 +56,7 @@ Result<LayerBlob> write_layer(const Tree& tree, const Content& content,
   BlockPipeline pipeline(profile, jobs, sink);
   std::string header;
   for (const TreeEntry& entry : tree.entries) {
+    STRATA_TRY(check_interrupted());
     header.clear();
     STRATA_TRY(append_tar_header(header, entry));
     STRATA_TRY(pipeline.append(header));

@@ -1,63 +1,41 @@
 // The one root that an image's layers make together.
 #include <fmt/format.h>
 
-#include <map>
+#include <unordered_map>
 
 #include "backend/oci/export_parts.h"
 #include "backend/oci/layer_trees.h"
+#include "backend/oci/root_content.h"
 #include "backend/tree/root_view.h"
 
 namespace strata::backend::oci {
 namespace {
 
-// Collects entries, each with the layer that its bytes come from.
+// Collects the entries of one root: the first name of an inode is its file, the others link to it.
 class Flattener {
  public:
-  Flattener(const RootView& view, std::vector<std::shared_ptr<const Content>> contents)
-      : view_(&view), contents_(std::move(contents)) {}
+  explicit Flattener(const RootView& view) : view_(&view) {}
 
   void add(const RootView::Found& found) {
-    TreeEntry entry = *found.entry;
-    std::string source = entry.path;
-    if (entry.type == EntryType::Hardlink) {
-      source = entry.link;
-      relink(entry, found.layer);
-    }
+    TreeEntry entry = view_->standing_alone(found);
     if (entry.type == EntryType::File) {
-      content_[entry.path] = {contents_[found.layer], source};
+      const auto [first, is_new] = first_.try_emplace(view_->file_of(found).entry, entry.path);
+      if (!is_new) {
+        make_hard_link(entry, first->second);
+      }
     }
     tree_->entries.push_back(std::move(entry));
   }
 
-  TreeWithContent take() {
+  std::shared_ptr<const Tree> take() {
     sort_tree(*tree_);
-    return {tree_, mapped_content(std::move(content_))};
+    return tree_;
   }
 
  private:
-  // A hard link whose target another layer removed or replaced still has its bytes: the first such
-  // link takes the target's place, the others link to it.
-  void relink(TreeEntry& entry, std::size_t layer) {
-    const auto target = view_->find(entry.link);
-    if (target && target->layer == layer) {
-      return;
-    }
-    const auto [first, is_new] = heirs_.try_emplace({layer, entry.link}, entry.path);
-    if (!is_new) {
-      entry.link = first->second;
-      return;
-    }
-    const TreeEntry* const original = view_->layers()[layer]->find(entry.link);
-    std::string path = std::move(entry.path);
-    entry = *original;
-    entry.path = std::move(path);
-  }
-
   const RootView* view_;
-  std::vector<std::shared_ptr<const Content>> contents_;
-  std::map<std::pair<std::size_t, std::string>, std::string> heirs_;
+  std::unordered_map<const TreeEntry*, std::string> first_;
   std::shared_ptr<Tree> tree_ = std::make_shared<Tree>();
-  std::map<std::string, ContentRef> content_;
 };
 
 }  // namespace
@@ -70,26 +48,20 @@ Result<TreeWithContent> flatten(Store& store, const Descriptor& descriptor) {
   STRATA_ASSIGN(const std::vector<Digest> digests,
                 layer_trees(store, *image, {.unpack = Unpack::Yes}));
   std::vector<std::shared_ptr<const Tree>> trees;
-  std::vector<std::shared_ptr<const Content>> contents;
-  for (std::size_t i = 0; i < digests.size(); ++i) {
-    STRATA_ASSIGN(std::optional<std::shared_ptr<const Tree>> tree, store.tree(digests[i]));
+  for (const Digest& digest : digests) {
+    STRATA_ASSIGN(std::optional<std::shared_ptr<const Tree>> tree, store.tree(digest));
     if (!tree) {
-      return Error{ErrorCode::Corrupt, "tree " + digests[i].str() + ": is not in the store"};
+      return Error{ErrorCode::Corrupt, "tree " + digest.str() + ": is not in the store"};
     }
-    const std::vector<Digest> below(digests.begin(),
-                                    digests.begin() + static_cast<std::ptrdiff_t>(i));
-    STRATA_ASSIGN(const std::string root, ensure_root(store, digests[i], below));
-    STRATA_ASSIGN(std::shared_ptr<const Content> content, directory_content(root));
     trees.push_back(*std::move(tree));
-    contents.push_back(std::move(content));
   }
   const RootView view(std::move(trees));
-  Flattener flattener(view, std::move(contents));
+  Flattener flattener(view);
   if (const auto top = view.find("")) {
     flattener.add(*top);
   }
   view.walk("", [&](const RootView::Found& found) { flattener.add(found); });
-  return flattener.take();
+  return TreeWithContent{flattener.take(), root_content(store, digests, view)};
 }
 
 }  // namespace strata::backend::oci

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "backend/layer/layer.h"
+#include "backend/oci/layer_files.h"
 #include "backend/system/files.h"
 #include "backend/tree/root_view.h"
 #include "ir/base/check.h"
@@ -93,6 +94,8 @@ class LayerReader {
     if (unpack_ == Unpack::Yes) {
       STRATA_ASSIGN(options.unpack_to, store_->new_scratch("unpack"));
     }
+    const LayerFiles lower(*store_, below.digests);
+    options.open_below = [&lower](const RootView::Found& file) { return lower.open(file); };
     const Result<ReadLayer> layer =
         read_layer(store_->blob_path(blob), RootView(below.trees), options);
     if (!layer) {
@@ -125,7 +128,8 @@ class LayerReader {
   Unpack unpack_;
 };
 
-// A tree over which reading the layer of `tree` again gives `tree`: what it removes has to be
+// A tree over which reading the layer of `tree` again gives `tree`, unless it links into layers
+// below: what it removes has to be
 // there, so that opaque directories expand to the same whiteouts, and implied parents are found as
 // they came out the first time.
 TreePointer pretend_below(const Tree& tree) {
@@ -138,21 +142,33 @@ TreePointer pretend_below(const Tree& tree) {
   return std::make_shared<const Tree>(std::move(below));
 }
 
+// nullopt: over this view it is another tree.
 Result<std::optional<std::string>> try_unpack(Store& store, const Digest& digest,
-                                              const LayerBlob& blob, const RootView& view) {
+                                              const LayerBlob& blob, const RootView& view,
+                                              const OpenBelow& open_below) {
   STRATA_ASSIGN(const std::string scratch, store.new_scratch("unpack"));
   ReadLayerOptions options;
   options.unpack_to = scratch;
+  options.open_below = open_below;
   const Result<ReadLayer> layer = read_layer(store.blob_path(blob.blob), view, options);
-  if (!layer) {
-    return blame(store, blob.blob, layer.error());
-  }
-  if (tree_digest(layer->tree) != digest) {
+  if (!layer || tree_digest(layer->tree) != digest) {
     STRATA_TRY(remove_tree(scratch));
-    return std::optional<std::string>();
+    return layer ? Result<std::optional<std::string>>(std::nullopt) : layer.error();
   }
   STRATA_ASSIGN(std::string path, store.put_root(digest, scratch));
   return std::optional(std::move(path));
+}
+
+Result<RootView> view_of(const Store& store, const std::vector<Digest>& trees) {
+  std::vector<TreePointer> layers;
+  for (const Digest& tree : trees) {
+    STRATA_ASSIGN(std::optional<TreePointer> loaded, store.tree(tree));
+    if (!loaded) {
+      return Error{ErrorCode::Corrupt, "tree " + tree.str() + ": is not in the store"};
+    }
+    layers.push_back(*std::move(loaded));
+  }
+  return RootView(std::move(layers));
 }
 
 Result<std::string> unpack_root(Store& store, const Digest& digest,
@@ -163,25 +179,27 @@ Result<std::string> unpack_root(Store& store, const Digest& digest,
     return Error{ErrorCode::Corrupt, fmt::format("tree {}: {} in the store", digest.str(),
                                                  tree ? "no layer blob of it is" : "is not")};
   }
-  STRATA_ASSIGN(std::optional<std::string> path,
-                try_unpack(store, digest, *blob, RootView({pretend_below(**tree)})));
-  if (path) {
-    return *std::move(path);
+  // Most layers need nothing of what is below them, not even that it is there.
+  auto alone = try_unpack(store, digest, *blob, RootView({pretend_below(**tree)}), {});
+  if (alone.ok() && *alone) {
+    return **std::move(alone);
   }
-  std::vector<TreePointer> layers;
-  for (const Digest& lower : below) {
-    STRATA_ASSIGN(std::optional<TreePointer> loaded, store.tree(lower));
-    if (!loaded) {
-      return Error{ErrorCode::Corrupt, "tree " + lower.str() + ": is not in the store"};
-    }
-    layers.push_back(*std::move(loaded));
+  if (!alone && alone.error().code != ErrorCode::Corrupt) {
+    return alone.error();
   }
-  STRATA_ASSIGN(path, try_unpack(store, digest, *blob, RootView(std::move(layers))));
-  if (!path) {
+  STRATA_ASSIGN(const RootView view, view_of(store, below));
+  const LayerFiles lower(store, below);
+  auto over = try_unpack(store, digest, *blob, view,
+                         [&lower](const RootView::Found& file) { return lower.open(file); });
+  if (!over) {
+    return over.error().code == ErrorCode::Corrupt ? blame(store, blob->blob, over.error())
+                                                   : over.error();
+  }
+  if (!*over) {
     return Error{ErrorCode::Corrupt, fmt::format("layer {}: does not unpack to its tree {}",
                                                  blob->blob.str(), digest.str())};
   }
-  return *std::move(path);
+  return **std::move(over);
 }
 
 Result<std::string> unpack_empty(Store& store) {

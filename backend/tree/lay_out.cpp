@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "backend/system/beneath.h"
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 #include "backend/system/parallel.h"
 #include "ir/base/path.h"
 
@@ -27,6 +29,56 @@ struct Place {
   std::string name;
 };
 
+// Opens directories beneath a root, each beginning where the last one's path parts from its own, so
+// that deep trees take time that grows as their paths do.
+class DirectoryOpener {
+ public:
+  explicit DirectoryOpener(int root) : root_(root) {}
+
+  Fd open(std::string_view path, int flags) {
+    while (!passed_.empty() && !is_in(path, passed_.back().path)) {
+      passed_.pop_back();
+    }
+    for (std::string_view rest = rest_of(path);; rest = rest_of(path)) {
+      std::size_t end = 0;
+      for (int names = 0; names < kStride && end != std::string_view::npos; ++names) {
+        end = rest.find('/', end + 1);
+      }
+      if (end == std::string_view::npos) {
+        return open_beneath(base(), rest, flags);
+      }
+      Fd fd = open_beneath(base(), rest.substr(0, end), O_PATH | O_DIRECTORY);
+      if (!fd.valid()) {
+        return fd;
+      }
+      passed_.push_back(
+          {std::string(path.substr(0, path.size() - rest.size() + end)), std::move(fd)});
+    }
+  }
+
+ private:
+  static constexpr int kStride = 64;
+  struct Passed {
+    std::string path;
+    Fd fd;
+  };
+
+  static bool is_in(std::string_view path, std::string_view directory) {
+    return path.starts_with(directory) &&
+           (path.size() == directory.size() || path[directory.size()] == '/');
+  }
+  [[nodiscard]] int base() const { return passed_.empty() ? root_ : passed_.back().fd.get(); }
+  // Of the path, what is below the last directory that was passed; "" is that directory.
+  [[nodiscard]] std::string_view rest_of(std::string_view path) const {
+    path.remove_prefix(passed_.empty() ? 0 : passed_.back().path.size());
+    path.remove_prefix(path.starts_with('/') ? 1 : 0);
+    return path;
+  }
+
+  int root_;
+  std::vector<Passed> passed_;
+};
+
 class LayOut {
  public:
   LayOut(const Tree& tree, const std::string& directory, const PlaceFile& place)
@@ -37,6 +89,7 @@ class LayOut {
     if (!root_.valid()) {
       return errno_error(*directory_, errno);
     }
+    directories_.emplace(root_.get());
     std::vector<const TreeEntry*> files;
     std::vector<const TreeEntry*> directories;
     std::vector<const TreeEntry*> others;
@@ -48,8 +101,19 @@ class LayOut {
     for (const TreeEntry* entry : directories) {
       STRATA_TRY(make_directory(*entry));
     }
-    STRATA_TRY(
-        run_parallel(jobs, files.size(), [&](std::size_t i) { return make_file(*files[i]); }));
+    if (jobs <= 1) {
+      for (const TreeEntry* entry : files) {
+        STRATA_ASSIGN(const Place place, place_of(*entry, entry->path));
+        STRATA_TRY(make_file(*entry, place));
+      }
+    } else {
+      STRATA_TRY(run_parallel(jobs, files.size(), [&](std::size_t i) -> Result<void> {
+        const Place place{
+            open_beneath(root_.get(), parent_of(files[i]->path), O_PATH | O_DIRECTORY),
+            std::string(base_name(files[i]->path))};
+        return place.parent.valid() ? make_file(*files[i], place) : error(*files[i], errno);
+      }));
+    }
     for (const TreeEntry* entry : others) {
       STRATA_TRY(make_other(*entry));
     }
@@ -65,8 +129,8 @@ class LayOut {
     return errno_error(*directory_ + "/" + entry.path, error_number);
   }
 
-  Result<Place> place_of(const TreeEntry& entry, const std::string& path) const {
-    Place place{open_beneath(root_.get(), parent_of(path), O_PATH | O_DIRECTORY),
+  Result<Place> place_of(const TreeEntry& entry, const std::string& path) {
+    Place place{directories_->open(parent_of(path), O_PATH | O_DIRECTORY),
                 std::string(base_name(path))};
     if (!place.parent.valid()) {
       return error(entry, errno);
@@ -74,10 +138,11 @@ class LayOut {
     return place;
   }
 
-  Result<void> make_directory(const TreeEntry& entry) const {
+  Result<void> make_directory(const TreeEntry& entry) {
     if (entry.path.empty()) {
       return {};
     }
+    STRATA_TRY(check_interrupted());
     STRATA_ASSIGN(const Place place, place_of(entry, entry.path));
     if (::mkdirat(place.parent.get(), place.name.c_str(), 0700) != 0) {
       return error(entry, errno);
@@ -85,14 +150,16 @@ class LayOut {
     return {};
   }
 
-  Result<void> make_file(const TreeEntry& entry) const {
-    STRATA_ASSIGN(const Place place, place_of(entry, entry.path));
+  // Called from several threads.
+  Result<void> make_file(const TreeEntry& entry, const Place& place) const {
+    STRATA_TRY(check_interrupted());
     STRATA_ASSIGN(const Fd fd, (*place_)(entry, place.parent.get(), place.name));
     return set_attributes(entry, fd.get());
   }
 
-  Result<void> finish_directory(const TreeEntry& entry) const {
-    const Fd fd = open_beneath(root_.get(), entry.path, O_RDONLY | O_DIRECTORY);
+  Result<void> finish_directory(const TreeEntry& entry) {
+    STRATA_TRY(check_interrupted());
+    const Fd fd = directories_->open(entry.path, O_RDONLY | O_DIRECTORY);
     return fd.valid() ? set_attributes(entry, fd.get()) : error(entry, errno);
   }
 
@@ -119,7 +186,8 @@ class LayOut {
   }
 
   // What has no content and cannot be opened.
-  Result<void> make_other(const TreeEntry& entry) const {
+  Result<void> make_other(const TreeEntry& entry) {
+    STRATA_TRY(check_interrupted());
     STRATA_ASSIGN(const Place place, place_of(entry, entry.path));
     if (entry.type == EntryType::Hardlink) {
       return link_to(entry, place);
@@ -157,7 +225,7 @@ class LayOut {
     return type == EntryType::Block ? S_IFBLK : S_IFCHR;
   }
 
-  Result<void> link_to(const TreeEntry& entry, const Place& place) const {
+  Result<void> link_to(const TreeEntry& entry, const Place& place) {
     STRATA_ASSIGN(const Place target, place_of(entry, entry.link));
     if (::linkat(target.parent.get(), target.name.c_str(), place.parent.get(), place.name.c_str(),
                  0) != 0) {
@@ -171,6 +239,8 @@ class LayOut {
   const PlaceFile* place_;
   bool is_root_;
   Fd root_;
+  // For one thread.
+  std::optional<DirectoryOpener> directories_;
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ using PlaceFile =
 // Makes the files of `tree` (its invariants hold) in `directory`, which holds none of them.
 // Directories come from the tree alone and nothing is created through a symlink, so nothing outside
 // is touched whatever the entries say. Whiteouts become devices 0:0; the umask takes no part.
-// Without root's rights owners stay the caller's.
+// Without root's rights owners stay the caller's. Ends at an interrupt.
 [[nodiscard]] Result<void> lay_out(const Tree& tree, const std::string& directory, unsigned jobs,
                                    const PlaceFile& place);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 #include "backend/tree/content.h"
 #include "backend/tree/lay_out.h"
 #include "backend/tree/scan.h"
@@ -23,6 +24,7 @@ Result<void> copy_verified(const TreeEntry& entry, const Content& content, const
   if (entry.size > 0) {
     STRATA_ASSIGN(const Fd source, content.open(entry.path));
     for (;;) {
+      STRATA_TRY(check_interrupted());
       const ssize_t count = ::read(source.get(), buffer.data(), buffer.size());
       if (count < 0 && errno == EINTR) {
         continue;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 
 namespace strata::backend {
 namespace {
@@ -127,6 +128,7 @@ Result<HashedFile> hash_file(int fd, const std::string& name) {
   Sha256 hash;
   std::uint64_t size = 0;
   for (;;) {
+    STRATA_TRY(check_interrupted());
     const ssize_t count = ::read(fd, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) {
       continue;

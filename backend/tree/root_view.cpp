@@ -3,11 +3,13 @@
 #include "backend/tree/root_view.h"
 
 #include <algorithm>
+#include <iterator>
 #include <queue>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "ir/base/check.h"
 #include "ir/base/path.h"
 
 namespace strata::backend {
@@ -37,21 +39,26 @@ Range below(const Tree& tree, const std::string& directory) {
 }
 
 // Whether this layer has something other than a directory at `path` or above it, so that nothing
-// below `path` in lower layers is seen. A layer holds the parents of its entries: the first
-// component that is missing ends the search.
+// below `path` in lower layers is seen. A layer holds the parents of its entries: the last
+// component that it has decides, and all above it are directories.
 bool hides_below(const Tree& tree, std::string_view path) {
-  std::size_t end = 0;
-  while (end != std::string_view::npos && !path.empty()) {
-    end = path.find('/', end == 0 ? 0 : end + 1);
-    const TreeEntry* entry = tree.find(path.substr(0, end));
-    if (entry == nullptr) {
-      return false;
-    }
-    if (entry->type != EntryType::Directory) {
-      return true;
-    }
+  const auto at = [&](std::size_t end) { return tree.find(path.substr(0, end)); };
+  // Most layers have nothing of most paths.
+  if (path.empty() || at(path.find('/')) == nullptr) {
+    return false;
   }
-  return false;
+  const TreeEntry* last = at(path.size());
+  if (last == nullptr) {
+    std::vector<std::size_t> ends;
+    for (std::size_t end = path.find('/'); end != std::string_view::npos;
+         end = path.find('/', end + 1)) {
+      ends.push_back(end);
+    }
+    const auto missing = std::partition_point(ends.begin(), ends.end(),
+                                              [&](std::size_t end) { return at(end) != nullptr; });
+    last = at(*std::prev(missing));
+  }
+  return last->type != EntryType::Directory;
 }
 
 // The lowest layer of which something below `directory` can be seen.
@@ -165,7 +172,30 @@ std::optional<RootView::Found> RootView::find(std::string_view path) const {
   return std::nullopt;
 }
 
+RootView::Found RootView::file_of(const Found& name) const {
+  if (name.entry->type != EntryType::Hardlink) {
+    return name;
+  }
+  const TreeEntry* file = layers_[name.layer]->find(name.entry->link);
+  STRATA_CHECK(file != nullptr, "a tree holds the file of each of its hard links");
+  return {file, name.layer};
+}
+
+TreeEntry RootView::standing_alone(const Found& name) const {
+  TreeEntry entry = *file_of(name).entry;
+  entry.path = name.entry->path;
+  return entry;
+}
+
 Result<std::string> RootView::resolve(const std::string& path, FollowLast follow) const {
+  return resolve(path, follow, [this](const std::string& at) {
+    const std::optional<Found> found = find(at);
+    return found ? found->entry : nullptr;
+  });
+}
+
+Result<std::string> RootView::resolve(const std::string& path, FollowLast follow,
+                                      const Lookup& at) {
   constexpr int kMaxLinks = 40;
   int links = 0;
   // `link/` means what the link points to, as it does to the kernel.
@@ -185,15 +215,15 @@ Result<std::string> RootView::resolve(const std::string& path, FollowLast follow
     }
     std::string next = join_path(current, name);
     const bool follows = follow_last || !pending.empty();
-    const std::optional<Found> found = follows ? find(next) : std::nullopt;
-    if (!found || found->entry->type != EntryType::Symlink) {
+    const TreeEntry* found = follows ? at(next) : nullptr;
+    if (found == nullptr || found->type != EntryType::Symlink) {
       current = std::move(next);
       continue;
     }
     if (++links > kMaxLinks) {
       return Error{ErrorCode::Input, path + ": more than 40 symbolic links on the way"};
     }
-    const std::string& target = found->entry->link;
+    const std::string& target = found->link;
     if (!target.empty() && target.front() == '/') {
       current.clear();
     }

@@ -19,6 +19,7 @@
 
 #include "backend/system/beneath.h"
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 #include "backend/system/parallel.h"
 #include "backend/tree/read_file_data.h"
 #include "ir/base/path.h"
@@ -78,6 +79,7 @@ class UpperScan {
   }
 
   Result<void> read_directory(const Directory& directory) {
+    STRATA_TRY(check_interrupted());
     const Fd fd = open_beneath(root_.get(), directory.path, O_RDONLY | O_DIRECTORY);
     if (!fd.valid()) {
       return error(directory.path, errno);
@@ -116,6 +118,10 @@ class UpperScan {
     if (name.substr(0, 4) == ".wh.") {
       return Error{ErrorCode::Input,
                    path + ": a name that begins with `.wh.` is a deletion in an image layer"};
+    }
+    if (path.size() > kMaxPath) {
+      return Error{ErrorCode::Input,
+                   path + ": the path is longer than " + std::to_string(kMaxPath) + " bytes"};
     }
     struct stat info {};
     if (::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -192,8 +198,7 @@ class UpperScan {
       const auto [at, is_first] =
           first.emplace(std::make_pair(found.device, found.inode), &found.entry.path);
       if (!is_first) {
-        found.entry.type = EntryType::Hardlink;
-        found.entry.link = *at->second;
+        make_hard_link(found.entry, *at->second);
       }
     }
   }

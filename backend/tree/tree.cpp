@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "ir/base/canonical_json.h"
 #include "ir/base/check.h"
@@ -392,6 +393,14 @@ Result<Tree> parse_tree(std::string_view text) {
 Digest tree_digest(const Tree& tree) { return Digest::of(print_tree(tree)); }
 
 Digest empty_tree_digest() { return tree_digest(Tree()); }
+
+void make_hard_link(TreeEntry& entry, std::string path) {
+  entry.type = EntryType::Hardlink;
+  entry.link = std::move(path);
+  entry.size = 0;
+  entry.sha256 = Digest();
+  entry.xattrs.clear();
+}
 
 void sort_tree(Tree& tree) {
   const auto by_path = [](const TreeEntry& a, const TreeEntry& b) { return a.path < b.path; };

@@ -12,6 +12,9 @@
 
 namespace strata::backend {
 
+// Bytes of the longest path that a tree has; PATH_MAX of Linux.
+inline constexpr std::size_t kMaxPath = 4096;
+
 enum class EntryType : char {
   Directory = 'd',
   File = 'f',
@@ -62,6 +65,9 @@ struct Tree {
 [[nodiscard]] Result<Tree> parse_tree(std::string_view text);
 [[nodiscard]] Digest tree_digest(const Tree& tree);
 [[nodiscard]] Digest empty_tree_digest();
+
+// Makes the entry of a file another name of the file at `path`.
+void make_hard_link(TreeEntry& entry, std::string path);
 
 // Sorts, and checks the invariants above (STRATA_CHECK).
 void sort_tree(Tree& tree);

@@ -25,27 +25,27 @@ TEST(Record, BytesOfVersionOne) {
       R"({"epoch":315532800,"op":"scratch","platform":"linux/amd64","record":1})",
       R"({"op":"local","record":1,)"
       R"("selection":"sha256:dc9c5edb8b2d479e697b4b0b8ab874f32b325138598ce9e7b759eb8292110622",)"
-      R"("tree":1})",
+      R"("tree":2})",
       R"({"files":[{"content":"hello\n","mode":493,"path":"hello.sh"}],"op":"inline",)"
-      R"("record":1,"tree":1})",
+      R"("record":1,"tree":2})",
       R"({"args":["/bin/sh","-c","make \"all\""],"cwd":"/src","env":[["A","1"],["PATH",)"
       R"("/bin"]],"mounts":[{"path":"/usr",)"
       R"("source":"sha256:34b92ed06534f8fac280625ebca047c40fedff2262f5c044aca568ca3db4bf40",)"
       R"("target":"/mnt"}],"network":"none","op":"exec","record":1,)"
       R"("root":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
-      R"("sandbox":1,"tree":1,"user":"app:app"})",
+      R"("sandbox":1,"tree":2,"user":"app:app"})",
       R"({"dest":"/app/","mode":"644","op":"copy","owner":"1:2","record":1,)"
-      R"("root":"sha256:867df178870af15f16741dbdc67544bf141e673b2dc5c61fdb117021c5e2154e",)"
+      R"("root":"sha256:e3ea0f0e653320cd6e2d88df003ca3a4f857d137ab3797426814c98bb320f8ab",)"
       R"("sources":[{"path":"",)"
-      R"("tree":"sha256:6dadb740faa0d34d04481558fb595735c3f50a213da71bc9d666466f5bcd1c3f"},)"
+      R"("tree":"sha256:481ab59294b6b7c7d3423153a18951a11b07ef3fbe256d0ebd01d4e9e5ef1b4a"},)"
       R"({"path":"",)"
-      R"("tree":"sha256:797b85decff2835131d1a27a8283d20349a9909ac1cf75c21706a5ad79f60cb0"},)"
+      R"("tree":"sha256:55710ea299232287034af72819c0bd68a0b8d70244159c215cf34f828b16b836"},)"
       R"({"path":"/out/*",)"
       R"("tree":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5"}],)"
-      R"("tree":1,"unpack":true})",
+      R"("tree":2,"unpack":true})",
       R"({"op":"mkdir","owner":"app","path":"/work","record":1,)"
-      R"("root":"sha256:57cb3828ee51414ff6ea0e8e61d679c7f582b43e52f10d95e114e4057e2e81e6",)"
-      R"("tree":1})",
+      R"("root":"sha256:2bd58aed0495e64431478a1f766b4ea57ec6a62d6f7ceafb4c1961b67417c583",)"
+      R"("tree":2})",
       R"({"base":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
       R"("cmd":[],"entrypoint":["/app/run","-v"],"env":[["A","1"]],)"
       R"("healthcheck":{"interval":30000000000,"retries":3,"start_interval":1,)"
@@ -66,11 +66,11 @@ TEST(Record, DigestsOfVersionOne) {
   const std::vector<std::string> expected = {
       "sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",
       "sha256:34b92ed06534f8fac280625ebca047c40fedff2262f5c044aca568ca3db4bf40",
-      "sha256:6dadb740faa0d34d04481558fb595735c3f50a213da71bc9d666466f5bcd1c3f",
-      "sha256:797b85decff2835131d1a27a8283d20349a9909ac1cf75c21706a5ad79f60cb0",
-      "sha256:867df178870af15f16741dbdc67544bf141e673b2dc5c61fdb117021c5e2154e",
-      "sha256:57cb3828ee51414ff6ea0e8e61d679c7f582b43e52f10d95e114e4057e2e81e6",
-      "sha256:7a6c1ff28f443f3092cdd1d6e3c76f41bbd3034961666f9b8bec718384b21fcc",
+      "sha256:481ab59294b6b7c7d3423153a18951a11b07ef3fbe256d0ebd01d4e9e5ef1b4a",
+      "sha256:55710ea299232287034af72819c0bd68a0b8d70244159c215cf34f828b16b836",
+      "sha256:e3ea0f0e653320cd6e2d88df003ca3a4f857d137ab3797426814c98bb320f8ab",
+      "sha256:2bd58aed0495e64431478a1f766b4ea57ec6a62d6f7ceafb4c1961b67417c583",
+      "sha256:cb1b2dd12d568e935de3096eaa2cd710bf9e100bdf42d68fc40a3a884a693c51",
       "sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",
   };
   const auto made = records(sample_module());
@@ -89,7 +89,7 @@ TEST(Record, ImageKeyOfVersionOne) {
             R"("config":"sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",)"
             R"("epoch":1700000000,"op":"image-key","platform":"linux/amd64","profile":"p",)"
             R"("record":1,)"
-            R"("root":"sha256:7a6c1ff28f443f3092cdd1d6e3c76f41bbd3034961666f9b8bec718384b21fcc"})");
+            R"("root":"sha256:cb1b2dd12d568e935de3096eaa2cd710bf9e100bdf42d68fc40a3a884a693c51"})");
   EXPECT_EQ(key->digest, Digest::of(key->json));
 }
 

@@ -8,49 +8,11 @@
 #include "backend/layer/layer.h"
 #include "backend/layer/tar_writer.h"
 #include "tests/unit/layer/layer_support.h"
+#include "tests/unit/layer/raw_tar.h"
 #include "tests/unit/system/temp_directory.h"
 
 namespace strata::backend {
 namespace {
-
-// Writes members as they come, whatever their names, which write_layer would not.
-class RawTar {
- public:
-  RawTar& add(const std::string& path, EntryType type, const std::string& link = "",
-              const std::string& data = "") {
-    TreeEntry entry;
-    // append_tar_header refuses these names; the header is patched afterwards.
-    entry.path = std::string(path.size(), 'P');
-    entry.type = type;
-    entry.mode = 0644;
-    entry.link = link;
-    entry.size = data.size();
-    std::string header;
-    EXPECT_TRUE(append_tar_header(header, entry).ok());
-    header.replace(0, path.size(), path);
-    fix_checksum(header);
-    text_ += header + data + std::string(tar_padding(data.size()), '\0');
-    return *this;
-  }
-  RawTar& file(const std::string& path, const std::string& data) {
-    return add(path, EntryType::File, "", data);
-  }
-  [[nodiscard]] std::string text() const { return text_ + std::string(kTarEnd, '\0'); }
-
-  static void fix_checksum(std::string& header) {
-    header.replace(148, 8, "        ");
-    unsigned sum = 0;
-    for (std::size_t i = 0; i < kTarBlock; ++i) {
-      sum += static_cast<unsigned char>(header[i]);
-    }
-    std::string digits(7, '\0');
-    (void)::snprintf(digits.data(), digits.size(), "%06o", sum);
-    header.replace(148, 7, digits);
-  }
-
- private:
-  std::string text_;
-};
 
 // The lower layer of most tests: usr/bin with a link bin, a file, a directory.
 RootView lower() {
@@ -170,6 +132,39 @@ TEST(ReadLayer, HardLinksWithinAndIntoLowerLayers) {
   options.open_below = [&](const RootView::Found& found) { return bytes->open(found.entry->path); };
   ASSERT_OK(read(into, lower(), options));
   EXPECT_EQ(*read_file(third.at("copy")), "shell");
+}
+
+TEST(ReadLayer, LinksToOneFileOfALowerLayerAreOneFile) {
+  Sample sample;
+  sample.add_file("a", "shell").xattrs = {{"user.kept", "1"}};
+  TreeEntry& b = sample.add_file("b", "");
+  make_hard_link(b, "a");
+  sort_tree(sample.tree);
+  Sample above;
+  above.add_file("a", "other");
+  const RootView below({std::make_shared<Tree>(sample.tree), std::make_shared<Tree>(above.tree)});
+  const std::string tar = RawTar()
+                              .add("l1", EntryType::Hardlink, "b")
+                              .add("l2", EntryType::Hardlink, "b")
+                              .add("m", EntryType::Hardlink, "a")
+                              .text();
+  const TempDirectory out;
+  ReadLayerOptions options;
+  options.unpack_to = out.path();
+  const auto lowest = memory_content({{"a", "shell"}});
+  const auto upper = memory_content({{"a", "other"}});
+  options.open_below = [&](const RootView::Found& found) {
+    return (found.layer == 0 ? lowest : upper)->open(found.entry->path);
+  };
+  const Result<ReadLayer> layer = read(tar, below, options);
+  ASSERT_OK(layer);
+  EXPECT_EQ(shape(layer->tree), (Lines{"f l1", "h l2 -> l1", "f m"}));
+  EXPECT_EQ(layer->tree.find("l1")->xattrs.size(), 1U);
+  EXPECT_EQ(*read_file(out.at("l2")), "shell");
+  EXPECT_EQ(*read_file(out.at("m")), "other");
+  struct stat info {};
+  ASSERT_EQ(::stat(out.at("l1").c_str(), &info), 0);
+  EXPECT_EQ(info.st_nlink, 2U);
 }
 
 // Each would touch `outside`, or the root itself, if it were believed.
@@ -304,12 +299,13 @@ TEST(Archive, KnownByContentAndUnpackedWhateverTheCompression) {
     ASSERT_OK(known);
     EXPECT_TRUE(*known) << name;
     dir.directory("out-" + name);
-    const Result<TreeWithContent> unpacked = unpack_archive(file, dir.at("out-" + name));
+    const Result<UnpackedArchive> unpacked = unpack_archive(file, dir.at("out-" + name));
     ASSERT_OK(unpacked);
-    ASSERT_NE(unpacked->tree->find("d/\xc3\xa9"), nullptr);
-    EXPECT_EQ(unpacked->tree->find("d/\xc3\xa9")->sha256, Digest::of("text"));
-    EXPECT_EQ(unpacked->tree->find("other")->link, ".wh.kept");
-    const Result<Fd> content = unpacked->content->open(".wh.kept");
+    const Tree& tree = *unpacked->files.tree;
+    ASSERT_NE(tree.find("d/\xc3\xa9"), nullptr);
+    EXPECT_EQ(tree.find("d/\xc3\xa9")->sha256, Digest::of("text"));
+    EXPECT_EQ(tree.find("other")->link, ".wh.kept");
+    const Result<Fd> content = unpacked->files.content->open(".wh.kept");
     ASSERT_OK(content);
     EXPECT_EQ(*read_all(*content, "x"), "an ordinary name here");
   }
@@ -332,7 +328,7 @@ TEST(Archive, HostileOnesAreWrongInput) {
   const TempDirectory dir;
   dir.write("bad.tar", RawTar().file("../x", "x").text());
   dir.directory("out");
-  const Result<TreeWithContent> unpacked = unpack_archive(opened(dir.at("bad.tar")), dir.at("out"));
+  const Result<UnpackedArchive> unpacked = unpack_archive(opened(dir.at("bad.tar")), dir.at("out"));
   ASSERT_FALSE(unpacked.ok());
   EXPECT_EQ(unpacked.error().code, ErrorCode::Input);
   EXPECT_FALSE(exists(dir.at("x")));
@@ -353,12 +349,12 @@ TEST(Archive, NamesAreBytesInAnyLocale) {
       continue;
     }
     dir.directory(std::string("out-") + locale);
-    const Result<TreeWithContent> unpacked =
+    const Result<UnpackedArchive> unpacked =
         unpack_archive(opened(dir.at("a.tar")), dir.at(std::string("out-") + locale));
     (void)::setlocale(LC_ALL, "C");
     ASSERT_OK(unpacked);
-    EXPECT_NE(unpacked->tree->find(decomposed), nullptr) << locale;
-    EXPECT_NE(unpacked->tree->find("raw\xff" + std::string(120, 'x')), nullptr) << locale;
+    EXPECT_NE(unpacked->files.tree->find(decomposed), nullptr) << locale;
+    EXPECT_NE(unpacked->files.tree->find("raw\xff" + std::string(120, 'x')), nullptr) << locale;
   }
 }
 

@@ -454,6 +454,85 @@ TEST_F(ImagesTest, PulledLayersOfOthersUnpackAgain) {
   EXPECT_TRUE(store_->fsck()->empty());
 }
 
+// Layers of other tools: the second one's hard links name files of the first, one of them by a name
+// that is a link itself, and the third replaces that file and links to what is left.
+class LinksIntoLowerLayers : public ImagesTest {
+ protected:
+  void SetUp() override {
+    ImagesTest::SetUp();
+    ASSERT_EQ(shell("mkdir l m u && echo low >l/abc && ln l/abc l/second && chmod 4755 l/abc && "
+                    "ln -s abc l/sym && touch -d @1000000000 l/abc && "
+                    "cp -a l/abc l/second m/ && ln m/second m/one && ln m/second m/two && "
+                    "tar -C l -cf 0.tar abc second sym && "
+                    "tar -C m -cf 1.tar --no-recursion abc second one two && "
+                    "tar -f 1.tar --delete abc --delete second && "
+                    "echo new >u/abc && ln l/second u/second && ln u/second u/three && "
+                    "tar -C u -cf 2.tar abc second three && tar -f 2.tar --delete second"),
+              0)
+        << log();
+    ir::ImageConfig config;
+    config.os = "linux";
+    config.architecture = "amd64";
+    Manifest manifest;
+    for (const char* name : {"0.tar", "1.tar", "2.tar"}) {
+      const std::string bytes = read(at(name));
+      const Digest digest = *store_->put_blob(bytes);
+      manifest.layers.push_back(
+          {"application/vnd.oci.image.layer.v1.tar", digest, bytes.size(), {}, ""});
+      config.diff_ids.push_back(digest);
+    }
+    const std::string text = write_config(config);
+    manifest.config = {std::string(kConfigType), *store_->put_blob(text), text.size(), {}, ""};
+    const std::string document = write_manifest(manifest);
+    descriptor_ = {
+        std::string(kManifestType), *store_->put_blob(document), document.size(), {}, ""};
+  }
+
+  Descriptor descriptor_;
+};
+
+TEST_F(LinksIntoLowerLayers, AreReadUnpackedAndUnpackedAgain) {
+  const Image image = load(*store_, descriptor_);
+  const auto trees = layer_trees(*store_, image, {.unpack = Unpack::Yes});
+  ASSERT_TRUE(trees.ok()) << trees.error().message;
+  const auto middle = **store_->tree(trees->at(1));
+  ASSERT_NE(middle->find("one"), nullptr);
+  EXPECT_EQ(middle->find("one")->type, EntryType::File);
+  EXPECT_EQ(middle->find("two")->link, "one");
+  for (const std::size_t layer : {0U, 1U, 2U}) {
+    const std::string root = *store_->root(trees->at(layer));
+    ASSERT_EQ(shell("rm -rf '" + root + "' '" + root + ".ok'"), 0);
+  }
+  const auto again = ensure_root(*store_, trees->at(2), {trees->at(0), trees->at(1)});
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(read(*again + "/three"), "low\n");
+  const auto below = ensure_root(*store_, trees->at(1), {trees->at(0)});
+  ASSERT_TRUE(below.ok()) << below.error().message;
+  EXPECT_EQ(shell("cd '" + *below + "' && test one -ef two && test $(stat -c %a one) = 4755"), 0);
+  EXPECT_TRUE(store_->fsck()->empty());
+}
+
+TEST_F(LinksIntoLowerLayers, AreUnpackedWhenTheirTreesWereReadBefore) {
+  const Image image = load(*store_, descriptor_);
+  const auto trees = layer_trees(*store_, image);
+  ASSERT_TRUE(trees.ok()) << trees.error().message;
+  EXPECT_FALSE(store_->root(trees->at(0)));
+  const auto unpacked = layer_trees(*store_, image, {.unpack = Unpack::Yes});
+  ASSERT_TRUE(unpacked.ok()) << unpacked.error().message;
+  EXPECT_EQ(*unpacked, *trees);
+  EXPECT_EQ(read(*store_->root(trees->at(1)) + "/two"), "low\n");
+}
+
+TEST_F(LinksIntoLowerLayers, AreFlattenedAndExported) {
+  ASSERT_TRUE(export_tar(*store_, {descriptor_, {}, at("flat.tar")}).ok());
+  ASSERT_TRUE(export_local(*store_, {descriptor_, {}, at("flat")}).ok());
+  ASSERT_EQ(shell("mkdir t && tar -C t -xf flat.tar && diff -r t flat && cd flat && "
+                  "cat abc second one two three && test one -ef two && ! test one -ef second"),
+            0)
+      << log();
+  EXPECT_EQ(log(), "new\nlow\nlow\nlow\nlow\n");
+}
+
 TEST_F(ImagesTest, ADamagedLayerIsSetAside) {
   const Image image = load(*store_, build({Tree{{entry_of("a", EntryType::File)}}}));
   const Digest blob = image.manifest.layers[0].digest;

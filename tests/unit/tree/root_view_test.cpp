@@ -56,6 +56,20 @@ TEST(RootView, WhiteoutsAndReplacementsHideWhatIsBelow) {
   EXPECT_EQ(walked(view, "nowhere"), Paths());
 }
 
+// A link belongs to its layer: what a later one does to the path of its file is not the link's.
+TEST(RootView, AHardLinkIsAFileOfTheLayerThatHoldsIt) {
+  const auto lower = tree_of({"d d", "f d/a", "h d/b -> d/a", "h d/c -> d/a"});
+  const RootView view({lower, tree_of({"d d", "f d/a", "w d/c"})});
+  const RootView::Found file = view.file_of(*view.find("d/b"));
+  EXPECT_EQ(file.entry, lower->find("d/a"));
+  EXPECT_EQ(file.layer, 0U);
+  EXPECT_EQ(view.file_of(*view.find("d/a")).layer, 1U);
+  EXPECT_EQ(view.standing_alone(*view.find("d/b")).type, EntryType::File);
+  EXPECT_EQ(view.standing_alone(*view.find("d/b")).path, "d/b");
+  const RootView removed({lower, tree_of({"d d", "w d/a"})});
+  EXPECT_EQ(removed.file_of(*removed.find("d/c")).entry, file.entry);
+}
+
 TEST(RootView, ResolvesAsChrootDoes) {
   const RootView view(
       {tree_of({"d usr", "d usr/bin", "l bin -> usr/bin", "l up -> ../../usr", "l loop -> loop",
