@@ -26,6 +26,7 @@ class Diagnostics {
   void print();
 
  private:
+  MessageFormat format_;
   std::string text_;
   std::unique_ptr<Consumer> renderer_;
   SortingConsumer sorting_;
@@ -52,6 +53,9 @@ struct Compilation {
 // (exit 2).
 [[nodiscard]] Result<std::unique_ptr<Compilation>> compile(const InputOptions& options,
                                                            World& world);
+
+// A text that the user names: `-` is standard input, anything else a regular file.
+[[nodiscard]] Result<std::string> read_text(const std::string& path);
 
 // The input file that `options` mean: -f, else image.strata, Dockerfile or Containerfile in the
 // context.

@@ -3,6 +3,7 @@
 
 #include "backend/execute/executor.h"
 #include "driver/commands.h"
+#include "driver/console.h"
 #include "driver/world.h"
 #include "ir/base/text.h"
 #include "ir/record.h"
@@ -26,9 +27,9 @@ Result<bool> fsck() {
   STRATA_ASSIGN(const World world, World::open(1));
   STRATA_ASSIGN(const std::vector<std::string> damaged, world.store->fsck());
   for (const std::string& name : damaged) {
-    fmt::print("damaged, moved to quarantine: {}\n", name);
+    answer("damaged, moved to quarantine: {}\n", printable(name));
   }
-  fmt::print("store: {} damaged objects\n", damaged.size());
+  answer("store: {} damaged objects\n", damaged.size());
   return damaged.empty();
 }
 
@@ -47,9 +48,9 @@ ExitCode run_gc(const GcCommandOptions& options) {
   if (!result) {
     return report(result.error());
   }
-  fmt::print("{} {} objects, {}; {} kept\n", options.dry_run ? "would remove" : "removed",
-             result->removed_objects, human_size(result->removed_bytes),
-             human_size(result->kept_bytes));
+  answer("{} {} objects, {}; {} kept\n", options.dry_run ? "would remove" : "removed",
+         result->removed_objects, human_size(result->removed_bytes),
+         human_size(result->kept_bytes));
   return ExitCode::Done;
 }
 
@@ -57,9 +58,9 @@ ExitCode run_doctor(const DoctorOptions& options) {
   bool healthy = true;
   for (const backend::Check& check :
        backend::run_doctor(backend::Store::default_path(), options.runtime)) {
-    fmt::print("{:<8} {:<16} {}\n", mark(check.status), check.name, check.detail);
+    answer("{:<8} {:<16} {}\n", mark(check.status), printable(check.name), printable(check.detail));
     if (!check.advice.empty()) {
-      fmt::print("{:<8} {:<16} → {}\n", "", "", check.advice);
+      answer("{:<8} {:<16} → {}\n", "", "", printable(check.advice));
     }
     healthy = healthy && check.status != backend::Check::Status::Failed;
   }
@@ -74,8 +75,8 @@ ExitCode run_doctor(const DoctorOptions& options) {
 }
 
 ExitCode run_version() {
-  fmt::print("strata {}\nrecord version {}\nlayer profile {}\n", STRATA_VERSION, ir::kRecordVersion,
-             backend::EmissionProfile{}.name());
+  answer("strata {}\nrecord version {}\nlayer profile {}\n", STRATA_VERSION, ir::kRecordVersion,
+         backend::EmissionProfile{}.name());
   return ExitCode::Done;
 }
 
