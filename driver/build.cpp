@@ -1,15 +1,17 @@
 // strata build: compile, plan, carry the plan out, name and write the images.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "backend/build/builder.h"
 #include "backend/build/recheck.h"
 #include "backend/oci/image.h"
-#include "backend/system/files.h"
+#include "backend/system/output_file.h"
 #include "driver/commands.h"
 #include "driver/compilation.h"
+#include "driver/console.h"
 #include "driver/failures.h"
 #include "driver/outputs.h"
 #include "driver/plan_output.h"
@@ -49,6 +51,12 @@ class Build {
     } else {
       executor_error_ = std::move(executor).error();
     }
+    interrupts_.emplace([this] {
+      world_.http->cancel();
+      if (executor_ != nullptr) {
+        executor_->cancel();
+      }
+    });
     STRATA_ASSIGN(compilation_, compile(options_.input, world_));
     if (compilation_ == nullptr) {
       return ExitCode::Input;
@@ -107,7 +115,7 @@ class Build {
       if (world_.store->set_aside() == set_aside) {
         return written.error();
       }
-      fmt::print(stderr, "strata: {}; making it again\n", written.error().message);
+      remark("strata: {}; making it again\n", written.error().message);
       STRATA_TRY(make_plan(*compilation_, backend::own_steps(outcome.steps)));
       if (executor_ == nullptr &&
           backend::starts_processes(compilation_->module, compilation_->plan)) {
@@ -118,12 +126,6 @@ class Build {
 
   // `earlier`: what this command did before, by OpId.
   Result<backend::BuildOutcome> carry_out(std::vector<backend::BuiltStep> earlier) {
-    Interrupts interrupts([this] {
-      world_.http->cancel();
-      if (executor_ != nullptr) {
-        executor_->cancel();
-      }
-    });
     const auto progress = make_progress(options_.progress, titles_of(*compilation_));
     const backend::BuildRequest request{
         compilation_->module,
@@ -139,7 +141,7 @@ class Build {
         compilation_->options.jobs,
         compilation_->proxies,
         *progress,
-        interrupts.cancelled(),
+        interrupts_->cancelled(),
         std::move(earlier)};
     auto outcome = backend::build(request);
     progress->finish();
@@ -212,16 +214,20 @@ class Build {
       configs += (configs.empty() ? "" : "\n") + image.config.str();
       manifests += (manifests.empty() ? "" : "\n") + image.manifest.digest.str();
     }
-    if (!options_.iidfile.empty()) {
-      STRATA_TRY(backend::write_file_durably(options_.iidfile, configs));
+    STRATA_TRY(write_text(options_.iidfile, configs));
+    STRATA_TRY(write_text(options_.digest_file, manifests));
+    return options_.metadata_file.empty() ? Result<void>()
+                                          : write_text(options_.metadata_file, metadata(outcome));
+  }
+
+  // To a file that the user may have named.
+  static Result<void> write_text(const std::string& dest, const std::string& text) {
+    if (dest.empty()) {
+      return {};
     }
-    if (!options_.digest_file.empty()) {
-      STRATA_TRY(backend::write_file_durably(options_.digest_file, manifests));
-    }
-    if (!options_.metadata_file.empty()) {
-      STRATA_TRY(backend::write_file_durably(options_.metadata_file, metadata(outcome)));
-    }
-    return {};
+    STRATA_ASSIGN(backend::OutputFile file, backend::OutputFile::open(dest));
+    STRATA_TRY(file.write(text));
+    return file.finish(backend::OutputFile::SameBytes::Replace);
   }
 
   // buildx's keys and ours; an object for one image, an object by target name for several.
@@ -254,11 +260,16 @@ class Build {
       }
       json["strata.runSpec"] = {{"mounts", mounts}};
       if (outcome.images.size() == 1) {
-        return json.dump(2) + "\n";
+        return dumped(json);
       }
       all[compilation_->module.targets[i].name] = std::move(json);
     }
-    return all.dump(2) + "\n";
+    return dumped(all);
+  }
+
+  // Names may hold bytes that are not UTF-8.
+  static std::string dumped(const nlohmann::ordered_json& json) {
+    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   }
 
   StepExtra extra_of(const backend::BuildOutcome& outcome, ir::OpId id) const {
@@ -277,6 +288,12 @@ class Build {
     return {};
   }
 
+  // Standard output has what was asked for, and nothing after it.
+  bool answers_with_a_tar() const {
+    return std::any_of(options_.outputs.begin(), options_.outputs.end(),
+                       [](const OutputOption& output) { return output.dest == "-"; });
+  }
+
   void summarize(const backend::BuildOutcome& outcome, double seconds) const {
     std::size_t ran = 0;
     std::size_t steps = 0;
@@ -286,12 +303,10 @@ class Build {
         ran += outcome.steps[i].status == backend::BuiltStep::Status::Ran ? 1U : 0U;
       }
     }
-    for (std::size_t i = 0; i < outcome.images.size(); ++i) {
-      const std::string digest = outcome.images[i].manifest.digest.str();
-      fmt::print("{}{}\n", digest,
-                 outcome.images.size() == 1 ? "" : "  " + compilation_->module.targets[i].name);
+    for (std::size_t i = 0; i < outcome.images.size() && !answers_with_a_tar(); ++i) {
+      answer("{}{}\n", outcome.images[i].manifest.digest.str(),
+             outcome.images.size() == 1 ? "" : "  " + compilation_->module.targets[i].name);
     }
-    (void)std::fflush(stdout);
     if (options_.progress == ProgressKind::Quiet || options_.progress == ProgressKind::Json) {
       return;
     }
@@ -299,11 +314,11 @@ class Build {
                                  ? outcome.images.front().manifest.digest.short_hex()
                                  : options_.tags.front();
     if (ran == 0) {
-      fmt::print(stderr, "nothing to do: all {} steps are cached ({:.2f}s)\n", steps, seconds);
+      remark("nothing to do: all {} steps are cached ({:.2f}s)\n", steps, seconds);
     } else {
-      fmt::print(stderr, "built in {:.2f}s: {} of {} steps ran\n", seconds, ran, steps);
+      remark("built in {:.2f}s: {} of {} steps ran\n", seconds, ran, steps);
     }
-    fmt::print(stderr, "run it:  strata run {}\n", name);
+    remark("run it:  strata run {}\n", name);
   }
 
   const BuildOptions& options_;
@@ -311,6 +326,8 @@ class Build {
   std::unique_ptr<backend::Executor> executor_;
   std::optional<Error> executor_error_;
   std::unique_ptr<Compilation> compilation_;
+  // Last, so that it ends before what it cancels.
+  std::optional<InterruptWatch> interrupts_;
 };
 
 }  // namespace

@@ -1,12 +1,13 @@
 // The front half of build, plan and key: from the options to a module with digests and a plan.
 #include "driver/compilation.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
-
+#include "backend/context/context.h"
 #include "backend/system/files.h"
+#include "driver/console.h"
 #include "driver/docker_proxies.h"
 #include "frontend/frontend.h"
 #include "ir/base/path.h"
@@ -33,9 +34,19 @@ backend::Freshness freshness_of(Freshness freshness) {
   return backend::Freshness::PreferStore;
 }
 
+// A file that the user names is read wherever it leads; one that was found in the context must not
+// lead out of it.
+Result<std::string> text_of(const InputOptions& options, const std::string& path) {
+  if (!options.file.empty()) {
+    return read_text(path);
+  }
+  STRATA_ASSIGN(const auto context, backend::Context::open(options.context, nullptr, 1));
+  return context->read_text(std::string(base_name(path)));
+}
+
 Result<frontend::LowerRequest> request_of(Compilation& compilation, const std::string& path) {
   const InputOptions& options = compilation.options;
-  STRATA_ASSIGN(std::string text, backend::read_file(path));
+  STRATA_ASSIGN(std::string text, text_of(options, path));
   frontend::LowerRequest request;
   request.file_name = base_name(path);
   request.language = frontend::language_of(request.file_name);
@@ -61,7 +72,7 @@ backend::SourceOptions source_options(const InputOptions& options, const std::st
   backend::SourceOptions sources;
   sources.contexts = options.contexts;
   sources.contexts.insert_or_assign("", options.context);
-  sources.file_directory = backend::directory_of(path);
+  sources.file_directory = path == "-" ? options.context : backend::directory_of(path);
   sources.freshness = freshness_of(options.freshness);
   sources.jobs = options.jobs;
   return sources;
@@ -70,7 +81,8 @@ backend::SourceOptions source_options(const InputOptions& options, const std::st
 }  // namespace
 
 Diagnostics::Diagnostics(const SourceMap& sources, MessageFormat format)
-    : renderer_(
+    : format_(format),
+      renderer_(
           format == MessageFormat::Json
               ? std::unique_ptr<Consumer>(std::make_unique<JsonConsumer>(sources, text_))
               : std::make_unique<TextConsumer>(
@@ -82,8 +94,18 @@ Diagnostics::~Diagnostics() = default;
 
 void Diagnostics::print() {
   sorting_.finish();
-  (void)std::fwrite(text_.data(), 1, text_.size(), stderr);
+  if (format_ == MessageFormat::Json) {
+    emit(text_);
+  } else {
+    draw(text_);
+  }
   text_.clear();
+}
+
+Result<std::string> read_text(const std::string& path) {
+  return path == "-" ? backend::read_all(backend::Fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)),
+                                         "standard input", backend::kMaxText)
+                     : backend::read_file(path, backend::kMaxText);
 }
 
 Result<std::string> input_file(const InputOptions& options) {

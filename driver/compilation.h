@@ -26,6 +26,7 @@ class Diagnostics {
   void print();
 
  private:
+  MessageFormat format_;
   std::string text_;
   std::unique_ptr<Consumer> renderer_;
   SortingConsumer sorting_;
@@ -57,6 +58,9 @@ struct Compilation {
 // command has run.
 [[nodiscard]] Result<void> make_plan(Compilation& compilation,
                                      const backend::Resolver::Own& own = {});
+
+// A text that the user names: `-` is standard input, anything else a regular file.
+[[nodiscard]] Result<std::string> read_text(const std::string& path);
 
 // The input file that `options` mean: -f, else image.strata, Dockerfile or Containerfile in the
 // context.

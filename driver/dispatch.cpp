@@ -11,7 +11,10 @@
 #include <optional>
 #include <sstream>
 
+#include "backend/system/interrupt.h"
 #include "driver/commands.h"
+#include "driver/console.h"
+#include "driver/signals.h"
 #include "ir/base/text.h"
 
 namespace strata::driver {
@@ -82,8 +85,10 @@ struct RawInput {
 
 void add_input(CLI::App& app, InputOptions& input, RawInput& raw) {
   app.add_option("context", input.context, "Build context directory")->capture_default_str();
-  app.add_option("-f,--file", input.file,
-                 "Input file (default: image.strata, Dockerfile or Containerfile in CONTEXT)");
+  app.add_option(
+      "-f,--file", input.file,
+      "Input file, - for standard input (default: image.strata, Dockerfile or Containerfile "
+      "in CONTEXT)");
   app.add_option("--target", input.targets, "Stage or image to build")->allow_extra_args(false);
   app.add_option("--build-arg", raw.build_args, "Set a build argument, K=V")
       ->allow_extra_args(false);
@@ -393,6 +398,21 @@ std::string advice_for(const CLI::App& root, int argc, char** argv) {
   return "; `strata --help` lists the commands";
 }
 
+// What the process ends with: not with success when the answer did not get out, nor when the user
+// wanted it to stop, however late that was.
+ExitCode ended(ExitCode code) {
+  if (backend::interrupted()) {
+    remark("strata: interrupted\n");
+    return ExitCode::Interrupted;
+  }
+  const Result<void> written = finish_answer();
+  if (written) {
+    return code;
+  }
+  const ExitCode failed = report(written.error());
+  return code == ExitCode::Done || code == ExitCode::WorkPending ? failed : code;
+}
+
 }  // namespace
 
 int dispatch(int argc, char** argv) {
@@ -409,18 +429,23 @@ int dispatch(int argc, char** argv) {
   add_store_commands(root, chosen);
   root.set_version_flag("--version", [] { return std::string("strata ") + STRATA_VERSION; });
   if (const auto unknown = unknown_command(root, argc, argv)) {
-    fmt::print(stderr, "strata: error: {}\n", *unknown);
+    remark("strata: error: {}\n", *unknown);
     return static_cast<int>(ExitCode::Input);
   }
   try {
     root.parse(argc, argv);
   } catch (const CLI::Success& help) {
-    return root.exit(help);
+    std::ostringstream out;
+    std::ostringstream none;
+    (void)root.exit(help, out, none);
+    answer(std::string_view(out.str()));
+    return static_cast<int>(ended(ExitCode::Done));
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "strata: error: {}{}\n", error.what(), advice_for(root, argc, argv));
+    remark("strata: error: {}{}\n", error.what(), advice_for(root, argc, argv));
     return static_cast<int>(ExitCode::Input);
   }
-  return static_cast<int>(chosen());
+  heed_signals();
+  return static_cast<int>(ended(chosen()));
 }
 
 }  // namespace strata::driver

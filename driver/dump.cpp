@@ -1,11 +1,9 @@
 // strata dump and strata opt: the compiler's insides, without context or network.
 #include <fmt/format.h>
 
-#include <cstdio>
-
-#include "backend/system/files.h"
 #include "driver/commands.h"
 #include "driver/compilation.h"
+#include "driver/console.h"
 #include "frontend/frontend.h"
 #include "ir/base/path.h"
 #include "ir/parser.h"
@@ -62,17 +60,10 @@ std::string plan_of(const ir::Module& module) {
   return text;
 }
 
-Result<std::string> text_of(const std::string& path) {
-  if (path != "-") {
-    return backend::read_file(path);
-  }
-  return backend::read_all(backend::Fd(::dup(0)), "standard input");
-}
-
 }  // namespace
 
 ExitCode run_dump(const DumpOptions& options) {
-  auto text = text_of(options.file);
+  auto text = read_text(options.file);
   if (!text) {
     return report(text.error());
   }
@@ -94,14 +85,14 @@ ExitCode run_dump(const DumpOptions& options) {
   if (!output) {
     return ExitCode::Input;
   }
-  fmt::print("{}{}", *output, output->ends_with('\n') ? "" : "\n");
+  answer("{}{}", *output, output->ends_with('\n') ? "" : "\n");
   return ExitCode::Done;
 }
 
 ExitCode run_opt(const OptOptions& options) {
   if (options.list) {
     for (const passes::PassInfo& pass : passes::all_passes()) {
-      fmt::print("{:<14} {}\n", pass.name, pass.help);
+      answer("{:<14} {}\n", pass.name, pass.help);
     }
     return ExitCode::Done;
   }
@@ -109,7 +100,7 @@ ExitCode run_opt(const OptOptions& options) {
     return report(
         {ErrorCode::Input, "strata opt needs a file of IR text (`-` for standard input)"});
   }
-  auto text = text_of(options.file);
+  auto text = read_text(options.file);
   if (!text) {
     return report(text.error());
   }
@@ -126,12 +117,12 @@ ExitCode run_opt(const OptOptions& options) {
                               options.passes.empty() ? passes::default_pipeline() : options.passes,
                               pass_options, diagnostics.emitter());
   }
-  (void)std::fwrite(log.data(), 1, log.size(), stderr);
+  remark(std::string_view(log));
   diagnostics.print();
   if (!good) {
     return ExitCode::Input;
   }
-  fmt::print("{}", ir::print(*module));
+  answer("{}", ir::print(*module));
   return ExitCode::Done;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "ir/base/result.h"
 
 namespace strata::driver {
@@ -7,6 +9,7 @@ namespace strata::driver {
 // The process's exit codes; the README lists them for users.
 enum class ExitCode {
   Done = 0,
+  // A bug of strata's; or standard output, which does not take what was asked for.
   InternalError = 1,
   // Usage, syntax or semantic error in the input.
   Input = 2,
@@ -22,6 +25,9 @@ enum class ExitCode {
 };
 
 [[nodiscard]] ExitCode exit_code_of(ErrorCode code);
+
+// What helps against this kind of error; "" when nothing general does, or its message says it.
+[[nodiscard]] std::string_view advice_for(const Error& error);
 
 // Writes `strata: error: …` to stderr, with what helps for the kind of error.
 ExitCode report(const Error& error);

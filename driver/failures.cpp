@@ -5,7 +5,8 @@
 
 #include <algorithm>
 
-#include "driver/progress.h"
+#include "backend/system/interrupt.h"
+#include "driver/output_lines.h"
 #include "frontend/frontend.h"
 
 namespace strata::driver {
@@ -20,13 +21,7 @@ constexpr DiagnosticDef<std::string> kMissingSource{Kind::MissingCopySource, "{}
 constexpr std::size_t kTailLines = 20;
 
 std::vector<std::string> last_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(printable(text.substr(begin, end - begin)));
-    begin = end + 1;
-  }
+  std::vector<std::string> lines = output_lines(text);
   if (lines.size() > kTailLines) {
     lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kTailLines));
   }
@@ -114,6 +109,9 @@ ExitCode report_failure(const Compilation& compilation, const backend::StepFailu
 
 ExitCode report_failures(const Compilation& compilation, const backend::BuildOutcome& outcome,
                          const BuildOptions& options) {
+  if (backend::interrupted()) {
+    return ExitCode::Interrupted;
+  }
   Diagnostics diagnostics(compilation.sources, options.input.message_format);
   ExitCode code = ExitCode::Input;
   for (const backend::StepFailure& failure : outcome.failures) {

@@ -6,6 +6,7 @@
 #include "backend/oci/image.h"
 #include "backend/oci/import.h"
 #include "driver/commands.h"
+#include "driver/console.h"
 #include "driver/import_changes.h"
 #include "driver/outputs.h"
 #include "driver/world.h"
@@ -40,7 +41,7 @@ Result<void> import(const ImportOptions& options) {
   request.created = options.created;
   STRATA_ASSIGN(const backend::Descriptor manifest,
                 backend::oci::import_image(*world.store, request));
-  fmt::print("{}\n", manifest.digest.str());
+  answer("{}\n", manifest.digest.str());
   return {};
 }
 
@@ -65,7 +66,7 @@ Result<void> pull(const TransferOptions& options) {
   STRATA_ASSIGN(const backend::oci::Image image, world.registry->resolve(reference, platform));
   STRATA_TRY(world.registry->pull_layers(reference, image));
   STRATA_TRY(world.store->set_ref(reference.str(), image.manifest_descriptor));
-  fmt::print("{}\n", image.manifest_descriptor.digest.str());
+  answer("{}\n", image.manifest_descriptor.digest.str());
   return {};
 }
 
@@ -75,7 +76,7 @@ Result<void> push(const TransferOptions& options) {
   STRATA_ASSIGN(const ir::Reference reference,
                 reference_of(options.destination.empty() ? options.image : options.destination));
   STRATA_TRY(world.registry->push(reference, manifest));
-  fmt::print("{}\n", manifest.digest.str());
+  answer("{}\n", manifest.digest.str());
   return {};
 }
 
@@ -88,23 +89,24 @@ Result<void> show_all(const backend::Store& store, OutputFormat format) {
     if (format == OutputFormat::Json) {
       json.push_back({{"name", ref.name}, {"digest", ref.manifest.digest.str()}});
     } else {
-      fmt::print("{}  {}\n", ref.manifest.digest.short_hex(), ref.name);
+      answer("{}  {}\n", ref.manifest.digest.short_hex(), printable(ref.name));
     }
   }
   if (format == OutputFormat::Json) {
-    fmt::print("{}\n", json.dump(2));
+    answer("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   }
   return {};
 }
 
 void show_text(const backend::oci::Image& image) {
   const ir::ImageConfig& config = image.config;
-  fmt::print("manifest    {}\nconfig      {}\nplatform    {}/{}{}{}\n",
-             image.manifest_descriptor.digest.str(), image.manifest.config.digest.str(), config.os,
-             config.architecture, config.variant.empty() ? "" : "/", config.variant);
+  answer("manifest    {}\nconfig      {}\nplatform    {}/{}{}{}\n",
+         image.manifest_descriptor.digest.str(), image.manifest.config.digest.str(),
+         printable(config.os), printable(config.architecture), config.variant.empty() ? "" : "/",
+         printable(config.variant));
   const auto show = [](std::string_view name, const std::string& value) {
     if (!value.empty()) {
-      fmt::print("{:<11} {}\n", name, value);
+      answer("{:<11} {}\n", name, printable(value));
     }
   };
   show("entrypoint", joined(config.entrypoint.value_or(ir::Strings())));
@@ -112,17 +114,18 @@ void show_text(const backend::oci::Image& image) {
   show("user", config.user);
   show("workdir", config.workdir);
   for (const auto& [name, value] : config.env) {
-    fmt::print("env         {}={}\n", name, value);
+    answer("env         {}={}\n", printable(name), printable(value));
   }
   for (const auto& [name, value] : config.labels) {
-    fmt::print("label       {}={}\n", name, value);
+    answer("label       {}={}\n", printable(name), printable(value));
   }
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const backend::Descriptor& layer = image.manifest.layers[i];
-    fmt::print("layer {:<5} {}  {}\n", i, layer.digest.short_hex(), human_size(layer.size));
+    answer("layer {:<5} {}  {}\n", i, layer.digest.short_hex(), human_size(layer.size));
   }
   for (const ir::HistoryEntry& entry : config.history) {
-    fmt::print("history     {}{}\n", entry.empty_layer ? "(no layer) " : "", entry.created_by);
+    answer("history     {}{}\n", entry.empty_layer ? "(no layer) " : "",
+           printable(entry.created_by));
   }
 }
 
@@ -143,8 +146,8 @@ Result<void> inspect(const InspectOptions& options) {
   }
   STRATA_ASSIGN(const auto manifest_json, world.store->read_blob(manifest.digest));
   STRATA_ASSIGN(const auto config_json, world.store->read_blob(image->manifest.config.digest));
-  fmt::print("{{\"digest\":\"{}\",\"manifest\":{},\"config\":{}}}\n", manifest.digest.str(),
-             manifest_json.value_or("null"), config_json.value_or("null"));
+  answer("{{\"digest\":\"{}\",\"manifest\":{},\"config\":{}}}\n", manifest.digest.str(),
+         manifest_json.value_or("null"), config_json.value_or("null"));
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include "backend/execute/executor.h"
 #include "backend/system/files.h"
 #include "driver/commands.h"
+#include "driver/console.h"
 #include "driver/world.h"
 #include "ir/base/text.h"
 #include "ir/record.h"
@@ -39,10 +40,10 @@ Result<bool> fsck() {
     damaged.emplace_back("stat-cache");
   }
   for (const std::string& name : damaged) {
-    fmt::print("damaged, {}: {}\n", is_made_again(name) ? "made again" : "moved to quarantine",
-               name);
+    answer("damaged, {}: {}\n", is_made_again(name) ? "made again" : "moved to quarantine",
+           printable(name));
   }
-  fmt::print("store: {} damaged objects\n", damaged.size());
+  answer("store: {} damaged objects\n", damaged.size());
   return damaged.empty();
 }
 
@@ -61,9 +62,9 @@ ExitCode run_gc(const GcCommandOptions& options) {
   if (!result) {
     return report(result.error());
   }
-  fmt::print("{} {} objects, {}; {} kept\n", options.dry_run ? "would remove" : "removed",
-             result->removed_objects, human_size(result->removed_bytes),
-             human_size(result->kept_bytes));
+  answer("{} {} objects, {}; {} kept\n", options.dry_run ? "would remove" : "removed",
+         result->removed_objects, human_size(result->removed_bytes),
+         human_size(result->kept_bytes));
   return ExitCode::Done;
 }
 
@@ -71,9 +72,9 @@ ExitCode run_doctor(const DoctorOptions& options) {
   bool healthy = true;
   for (const backend::Check& check :
        backend::run_doctor(backend::Store::default_path(), options.runtime)) {
-    fmt::print("{:<8} {:<16} {}\n", mark(check.status), check.name, check.detail);
+    answer("{:<8} {:<16} {}\n", mark(check.status), printable(check.name), printable(check.detail));
     if (!check.advice.empty()) {
-      fmt::print("{:<8} {:<16} → {}\n", "", "", check.advice);
+      answer("{:<8} {:<16} → {}\n", "", "", printable(check.advice));
     }
     healthy = healthy && check.status != backend::Check::Status::Failed;
   }
@@ -88,8 +89,8 @@ ExitCode run_doctor(const DoctorOptions& options) {
 }
 
 ExitCode run_version() {
-  fmt::print("strata {}\nrecord version {}\nlayer profile {}\n", STRATA_VERSION, ir::kRecordVersion,
-             backend::EmissionProfile{}.name());
+  answer("strata {}\nrecord version {}\nlayer profile {}\n", STRATA_VERSION, ir::kRecordVersion,
+         backend::EmissionProfile{}.name());
   return ExitCode::Done;
 }
 

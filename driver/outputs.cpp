@@ -7,29 +7,70 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <optional>
 
 #include "backend/oci/outputs.h"
 #include "backend/system/files.h"
+#include "backend/system/wait_ready.h"
 #include "ir/reference.h"
 
 namespace strata::driver {
 namespace {
 
-// True when the command ran and succeeded; false when there is no such program.
-Result<bool> run_loader(const std::string& program, const std::string& archive) {
+// Starts it with the signals that a fresh process has, what it says beside the answer; nullopt when
+// there is no such program.
+std::optional<pid_t> start_loader(const std::string& program, const std::string& archive) {
   std::string load = "load";
   std::string input = "-i";
   std::string path = archive;
   std::string name = program;
   char* arguments[] = {name.data(), load.data(), input.data(), path.data(), nullptr};
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setsigdefault(&attributes, &all);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   pid_t pid = 0;
-  const int error = ::posix_spawnp(&pid, program.c_str(), nullptr, nullptr, arguments, environ);
-  if (error != 0) {
+  const int error =
+      ::posix_spawnp(&pid, program.c_str(), &actions, &attributes, arguments, environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  return error == 0 ? std::optional(pid) : std::nullopt;
+}
+
+// Its status; at a wish to stop it is ended.
+Result<int> wait_for_loader(pid_t pid) {
+  int status = 0;
+  for (;;) {
+    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+    if (ended == pid) {
+      return status;
+    }
+    Result<void> paused = backend::pause_briefly();
+    if (!paused) {
+      ::kill(pid, SIGKILL);
+      while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+      }
+      return std::move(paused).error();
+    }
+  }
+}
+
+// True when the command ran and succeeded; false when there is no such program.
+Result<bool> run_loader(const std::string& program, const std::string& archive) {
+  const std::optional<pid_t> pid = start_loader(program, archive);
+  if (!pid) {
     return false;
   }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  STRATA_ASSIGN(const int status, wait_for_loader(*pid));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
     return false;
   }
@@ -48,6 +89,9 @@ Result<void> load(World& world, backend::oci::ExportRequest request) {
     auto loaded = run_loader(program, request.dest);
     if (loaded && *loaded) {
       return backend::remove_tree(scratch);
+    }
+    if (!loaded && loaded.error().code == ErrorCode::Interrupted) {
+      return std::move(loaded).error();
     }
     if (!loaded) {
       failure = loaded.error().message;
@@ -80,6 +124,10 @@ Result<void> push_all(World& world, const OutputOption& output, const backend::D
 Result<void> write_output(World& world, const OutputOption& output,
                           const backend::Descriptor& manifest,
                           const std::vector<std::string>& names) {
+  if (output.dest == "-" && ::isatty(STDOUT_FILENO) != 0) {
+    return Error{ErrorCode::Input,
+                 "-o: standard output is a terminal, which an archive is not for; name a file"};
+  }
   const backend::oci::ExportRequest request{manifest, names, output.dest};
   if (output.type == "oci") {
     return backend::oci::export_oci_layout(*world.store, request);

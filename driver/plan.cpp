@@ -6,8 +6,10 @@
 
 #include "driver/commands.h"
 #include "driver/compilation.h"
+#include "driver/console.h"
 #include "driver/digest_prefix.h"
 #include "driver/plan_output.h"
+#include "ir/base/text.h"
 
 namespace strata::driver {
 namespace {
@@ -36,13 +38,13 @@ ExitCode print_preimage(const Compilation& compilation, const std::string& wante
     return report(found.error());
   }
   // No line break: `sha256sum` of what is printed is the digest.
-  fmt::print("{}", *records.at(*found));
+  answer("{}", *records.at(*found));
   return ExitCode::Done;
 }
 
 ExitCode print_plan(const PlanOptions& options, const Compilation& compiled) {
-  fmt::print("{}", options.format == OutputFormat::Json ? plan_json(compiled) + "\n"
-                                                        : plan_text(compiled));
+  answer("{}",
+         options.format == OutputFormat::Json ? plan_json(compiled) + "\n" : plan_text(compiled));
   return options.detailed_exitcode && !compiled.plan.all_hit() ? ExitCode::WorkPending
                                                                : ExitCode::Done;
 }
@@ -57,13 +59,14 @@ ExitCode print_key(const KeyOptions& options, const Compilation& compiled) {
     if (!key) {
       return report({ErrorCode::NotFound, "a base image is not resolved, so there is no key"});
     }
-    fmt::print("{}{}\n", key->digest.str(), many ? "  " + compiled.module.targets[i].name : "");
+    answer("{}{}\n", key->digest.str(),
+           many ? "  " + printable(compiled.module.targets[i].name) : "");
   }
   if (options.steps) {
     for (const ir::OpId id : planned_ops(compiled)) {
-      fmt::print("{}  {}\n",
-                 compiled.records[id.index] ? compiled.records[id.index]->digest.str() : "unknown",
-                 ir::describe(compiled.module, id, ir::DescribeFor::Plan));
+      answer("{}  {}\n",
+             compiled.records[id.index] ? compiled.records[id.index]->digest.str() : "unknown",
+             printable(ir::describe(compiled.module, id, ir::DescribeFor::Plan)));
     }
   }
   return ExitCode::Done;

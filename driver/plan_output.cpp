@@ -6,6 +6,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "ir/base/text.h"
+
 namespace strata::driver {
 namespace {
 
@@ -59,6 +61,19 @@ std::vector<std::string> platforms(const ir::Module& module) {
   return platforms;
 }
 
+// At most 72 bytes, whole characters.
+std::string shortened(std::string text) {
+  constexpr std::size_t kMost = 72;
+  if (text.size() <= kMost) {
+    return text;
+  }
+  std::size_t end = kMost - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+    --end;
+  }
+  return text.substr(0, end) + "...";
+}
+
 // A compilation's steps, one at a time.
 class Steps {
  public:
@@ -94,15 +109,13 @@ class Steps {
     const ir::Op& op = compilation_.module.op(id);
     const backend::PlannedStep& step = compilation_.plan.steps[id.index];
     const auto& record = compilation_.records[id.index];
-    std::string instruction = ir::describe(compilation_.module, id, ir::DescribeFor::Plan);
-    if (instruction.size() > 72) {
-      instruction = instruction.substr(0, 69) + "...";
-    }
+    const std::string instruction =
+        shortened(printable(ir::describe(compilation_.module, id, ir::DescribeFor::Plan)));
     const std::string reason =
         !backend::makes_files(op) || step.reason == "cached" ? "" : "  (" + step.reason + ")";
     return fmt::format("  {:<7}  {:<12}  {:<14}  {}{}\n", backend::status_name(step.status),
-                       record ? record->digest.short_hex() : "-", stages_[id.index], instruction,
-                       reason);
+                       record ? record->digest.short_hex() : "-", printable(stages_[id.index]),
+                       instruction, printable(reason));
   }
 
  private:
@@ -225,7 +238,7 @@ std::string plan_text(const Compilation& compilation) {
   for (std::size_t i = 0; i < compilation.module.targets.size(); ++i) {
     const auto& target = compilation.module.targets[i];
     const auto& planned = compilation.plan.targets[i];
-    text += fmt::format("image {} ({}): key {}{}\n", target.name, target.platform,
+    text += fmt::format("image {} ({}): key {}{}\n", printable(target.name), target.platform,
                         planned.key ? planned.key->digest.str() : "unknown",
                         planned.image ? ", in the store" : "");
   }

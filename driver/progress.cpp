@@ -4,19 +4,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "driver/console.h"
+#include "driver/output_lines.h"
+#include "ir/base/text.h"
+
 namespace strata::driver {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-void put(const std::string& text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
 
 std::string_view end_word(backend::StepEnd end) {
   switch (end) {
@@ -45,55 +47,61 @@ class Quiet final : public Progress {
 // One line an event, steps named by number: what CI logs keep.
 class Plain final : public Progress {
  public:
-  explicit Plain(std::vector<StepTitle> titles) : titles_(std::move(titles)) {}
+  explicit Plain(std::vector<StepTitle> titles) : titles_(printable_titles(std::move(titles))) {}
 
   void step_started(ir::OpId step) override {
     const std::lock_guard lock(mutex_);
     started_[step] = Clock::now();
-    put(fmt::format("#{} {}\n", step.index, titles_[step.index].text));
+    draw(fmt::format("#{} {}\n", step.index, titles_[step.index].text));
   }
 
   void step_output(ir::OpId step, std::string_view bytes) override {
     const std::lock_guard lock(mutex_);
-    std::string& held = held_[step];
-    held += bytes;
-    for (std::size_t end = held.find('\n'); end != std::string::npos; end = held.find('\n')) {
-      line(step, held.substr(0, end));
-      held.erase(0, end + 1);
-    }
+    lines_of(step).feed(bytes);
   }
 
   void step_ended(ir::OpId step, backend::StepEnd end, double seconds,
                   std::uint64_t /*bytes*/) override {
     const std::lock_guard lock(mutex_);
-    if (!held_[step].empty()) {
-      line(step, held_[step]);
-      held_.erase(step);
+    if (const auto lines = lines_.find(step); lines != lines_.end()) {
+      lines->second.finish();
+      lines_.erase(lines);
     }
     if (end == backend::StepEnd::Hit) {
-      put(fmt::format("#{} {} CACHED\n", step.index, titles_[step.index].text));
+      draw(fmt::format("#{} {} CACHED\n", step.index, titles_[step.index].text));
     } else {
-      put(fmt::format("#{} {} {:.1f}s\n", step.index, end_word(end), seconds));
+      draw(fmt::format("#{} {} {:.1f}s\n", step.index, end_word(end), seconds));
     }
   }
 
   void notice(std::string_view message) override {
     const std::lock_guard lock(mutex_);
-    put(fmt::format("-- {}\n", message));
+    draw(fmt::format("-- {}\n", printable(message)));
   }
 
   void finish() override {}
 
  private:
+  OutputLines& lines_of(ir::OpId step) {
+    const auto found = lines_.find(step);
+    return found != lines_.end()
+               ? found->second
+               : lines_
+                     .emplace(step, OutputLines([this, step](const std::string& text) {
+                                line(step, text);
+                              }))
+                     .first->second;
+  }
+
   void line(ir::OpId step, const std::string& text) {
     const std::chrono::duration<double> since = Clock::now() - started_[step];
-    put(fmt::format("#{} {:.3f} {}\n", step.index, since.count(), printable(text)));
+    draw(fmt::format("#{} {:.3f} {}\n", step.index, since.count(), text));
   }
 
   std::vector<StepTitle> titles_;
   std::mutex mutex_;
   std::map<ir::OpId, Clock::time_point> started_;
-  std::map<ir::OpId, std::string> held_;
+  std::map<ir::OpId, OutputLines> lines_;
 };
 
 // One JSON object a line.
@@ -102,13 +110,28 @@ class JsonLines final : public Progress {
   explicit JsonLines(std::vector<StepTitle> titles) : titles_(std::move(titles)) {}
 
   void step_started(ir::OpId step) override {
+    const std::lock_guard lock(mutex_);
     write({{"event", "started"}, {"step", step.index}, {"title", titles_[step.index].text}});
   }
   void step_output(ir::OpId step, std::string_view bytes) override {
-    write({{"event", "output"}, {"step", step.index}, {"text", std::string(bytes)}});
+    const std::lock_guard lock(mutex_);
+    std::string& held = held_[step];
+    held += bytes;
+    const std::size_t whole = whole_characters(held);
+    if (whole > 0) {
+      write({{"event", "output"}, {"step", step.index}, {"text", held.substr(0, whole)}});
+      held.erase(0, whole);
+    }
   }
   void step_ended(ir::OpId step, backend::StepEnd end, double seconds,
                   std::uint64_t bytes) override {
+    const std::lock_guard lock(mutex_);
+    if (const auto held = held_.find(step); held != held_.end()) {
+      if (!held->second.empty()) {
+        write({{"event", "output"}, {"step", step.index}, {"text", held->second}});
+      }
+      held_.erase(held);
+    }
     write({{"event", "ended"},
            {"step", step.index},
            {"title", titles_[step.index].text},
@@ -117,18 +140,35 @@ class JsonLines final : public Progress {
            {"bytes", bytes}});
   }
   void notice(std::string_view message) override {
+    const std::lock_guard lock(mutex_);
     write({{"event", "notice"}, {"text", std::string(message)}});
   }
   void finish() override {}
 
  private:
-  void write(const nlohmann::ordered_json& json) {
-    const std::lock_guard lock(mutex_);
-    put(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  static void write(const nlohmann::ordered_json& json) {
+    emit(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  }
+
+  // How much of it ends no UTF-8 sequence in its middle.
+  static std::size_t whole_characters(std::string_view text) {
+    for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
+      const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+      if ((byte & 0xC0U) == 0xC0U) {
+        const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+        return length > back ? text.size() - back : text.size();
+      }
+      if ((byte & 0xC0U) != 0x80U) {
+        break;
+      }
+    }
+    return text.size();
   }
 
   std::vector<StepTitle> titles_;
   std::mutex mutex_;
+  // The beginning of a character that the next piece ends.
+  std::map<ir::OpId, std::string> held_;
 };
 
 bool can_draw() {
@@ -139,32 +179,11 @@ bool can_draw() {
 
 }  // namespace
 
-std::string printable(std::string_view line) {
-  std::string text;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(line[i]);
-    if (byte == 0x1b) {
-      // CSI: up to its final byte; any other escape: its one following byte.
-      if (i + 1 < line.size() && line[i + 1] == '[') {
-        i += 2;
-        while (i < line.size() && (line[i] < '@' || line[i] > '~')) {
-          ++i;
-        }
-      } else {
-        ++i;
-      }
-    } else if (byte == '\r') {
-      // A progress bar redraws its line: the last state is what counts.
-      if (i + 1 < line.size()) {
-        text.clear();
-      }
-    } else if (byte == '\t') {
-      text += ' ';
-    } else if (byte >= 0x20 && byte != 0x7f) {
-      text += line[i];
-    }
+std::vector<StepTitle> printable_titles(std::vector<StepTitle> titles) {
+  for (StepTitle& title : titles) {
+    title.text = printable(title.text);
   }
-  return text;
+  return titles;
 }
 
 std::unique_ptr<Progress> make_progress(ProgressKind kind, std::vector<StepTitle> titles) {

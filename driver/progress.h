@@ -11,7 +11,7 @@ namespace strata::driver {
 
 // How a step is shown.
 struct StepTitle {
-  // "[build 2/4] RUN make"
+  // "[build 2/4] RUN make"; any bytes.
   std::string text;
 };
 
@@ -26,9 +26,8 @@ class Progress : public backend::BuildObserver {
 [[nodiscard]] std::unique_ptr<Progress> make_progress(ProgressKind kind,
                                                       std::vector<StepTitle> titles);
 
-// For the implementations: one line of a process's output with escape sequences and control
-// characters removed.
-[[nodiscard]] std::string printable(std::string_view line);
+// For the views that people read.
+[[nodiscard]] std::vector<StepTitle> printable_titles(std::vector<StepTitle> titles);
 
 [[nodiscard]] std::unique_ptr<Progress> make_tty_progress(std::vector<StepTitle> titles);
 

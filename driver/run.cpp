@@ -47,6 +47,10 @@ class Run {
         const auto executor,
         backend::Executor::start({options_.runtime, world_.store->build_id(),
                                   world_.store->path() + "/tmp/" + world_.store->build_id()}));
+    const InterruptWatch interrupts([&] {
+      world_.http->cancel();
+      executor->cancel();
+    });
     STRATA_ASSIGN(RunStart start, options_.step.empty() ? image_start(world_, options_)
                                                         : step_start(*world_.store, options_));
     change(start.process);
@@ -58,7 +62,6 @@ class Run {
     STRATA_TRY(add_volumes(spec));
     STRATA_TRY(connect(spec));
     const backend::Fd output(::dup(STDOUT_FILENO));
-    Interrupts interrupts([&] { executor->cancel(); });
     STRATA_ASSIGN(const backend::RunOutcome outcome, executor->run(spec, output));
     STRATA_TRY(backend::remove_tree(scratch));
     return outcome.signal != 0 ? 128 + outcome.signal : outcome.exit_code;

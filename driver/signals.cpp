@@ -1,37 +1,67 @@
-// Ctrl-C: the first one stops the build in order, the second one ends the process.
+// Ctrl-C: the first one stops the command in order, the second one ends the process.
 #include "driver/signals.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <array>
 
 #include "backend/system/interrupt.h"
 
 namespace strata::driver {
 namespace {
 
+constexpr std::array<int, 3> kHeeded = {SIGINT, SIGTERM, SIGHUP};
+
+bool is_ignored(int number) {
+  struct sigaction action {};
+  return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t watched() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
+  for (const int number : kHeeded) {
+    // A blocked signal waits even where it is ignored.
+    if (!is_ignored(number)) {
+      sigaddset(&set, number);
+    }
+  }
   // Wakes the thread at the end.
   sigaddset(&set, SIGUSR1);
   return set;
 }
 
+void heed(int /*number*/) {
+  if (backend::interrupted()) {
+    ::_exit(130);
+  }
+  backend::request_interrupt();
+}
+
 }  // namespace
 
-Interrupts::Interrupts(std::function<void()> on_cancel) : on_cancel_(std::move(on_cancel)) {
+void heed_signals() {
+  struct sigaction action {};
+  action.sa_handler = heed;
+  // What waits asks for the wish from time to time; nothing relies on EINTR.
+  action.sa_flags = SA_RESTART;
+  for (const int number : kHeeded) {
+    // A script's background job has SIGINT ignored, and can be stopped all the same, as with ninja.
+    if (number != SIGHUP || !is_ignored(number)) {
+      (void)::sigaction(number, &action, nullptr);
+    }
+  }
+}
+
+InterruptWatch::InterruptWatch(std::function<void()> on_cancel) : on_cancel_(std::move(on_cancel)) {
   const sigset_t set = watched();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   thread_ = std::thread([this] { wait_for_signals(); });
 }
 
-Interrupts::~Interrupts() {
+InterruptWatch::~InterruptWatch() {
   done_ = true;
   pthread_kill(thread_.native_handle(), SIGUSR1);
   thread_.join();
@@ -39,8 +69,17 @@ Interrupts::~Interrupts() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-void Interrupts::wait_for_signals() {
+void InterruptWatch::cancel() {
+  if (!cancelled_.exchange(true)) {
+    on_cancel_();
+  }
+}
+
+void InterruptWatch::wait_for_signals() {
   const sigset_t set = watched();
+  if (backend::interrupted()) {
+    cancel();
+  }
   while (true) {
     int number = 0;
     if (sigwait(&set, &number) != 0 || number == SIGUSR1) {
@@ -49,11 +88,8 @@ void Interrupts::wait_for_signals() {
       }
       continue;
     }
-    if (cancelled_.exchange(true)) {
-      ::_exit(130);
-    }
-    backend::request_interrupt();
-    on_cancel_();
+    heed(number);
+    cancel();
   }
 }
 

@@ -6,20 +6,25 @@
 
 namespace strata::driver {
 
-// While alive, SIGINT, SIGTERM and SIGHUP set cancelled() and call `on_cancel` once, from a thread
-// of its own; the second signal ends the process at once with 130 (the executor's namespaces take
-// everything along). Create it after the executor was forked.
-class Interrupts {
+// From now on SIGINT and SIGTERM, and SIGHUP unless it was ignored (nohup), are the wish to stop
+// (backend/system/interrupt.h); the second one ends the process at once with 130 (the executor's
+// namespaces take everything along). Starts no thread.
+void heed_signals();
+
+// While alive, these signals go to a thread of its own, and the first one sets cancelled() and
+// calls `on_cancel` too: at once when it came before. Create it after the executor was forked.
+class InterruptWatch {
  public:
-  explicit Interrupts(std::function<void()> on_cancel);
-  ~Interrupts();
-  Interrupts(const Interrupts&) = delete;
-  Interrupts& operator=(const Interrupts&) = delete;
+  explicit InterruptWatch(std::function<void()> on_cancel);
+  ~InterruptWatch();
+  InterruptWatch(const InterruptWatch&) = delete;
+  InterruptWatch& operator=(const InterruptWatch&) = delete;
 
   [[nodiscard]] const std::atomic<bool>& cancelled() const { return cancelled_; }
 
  private:
   void wait_for_signals();
+  void cancel();
 
   std::function<void()> on_cancel_;
   std::atomic<bool> cancelled_ = false;

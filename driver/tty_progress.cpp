@@ -6,13 +6,15 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <cstdio>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <thread>
 
+#include "driver/console.h"
+#include "driver/output_lines.h"
 #include "driver/progress.h"
+#include "ir/base/text.h"
 
 namespace strata::driver {
 namespace {
@@ -49,7 +51,7 @@ std::string cut(const std::string& text, std::size_t width) {
 class Tty final : public Progress {
  public:
   explicit Tty(std::vector<StepTitle> titles)
-      : titles_(std::move(titles)), ticker_([this] { tick(); }) {}
+      : titles_(printable_titles(std::move(titles))), ticker_([this] { tick(); }) {}
   ~Tty() override { finish(); }
 
   void step_started(ir::OpId step) override {
@@ -60,16 +62,7 @@ class Tty final : public Progress {
 
   void step_output(ir::OpId step, std::string_view bytes) override {
     const std::lock_guard lock(mutex_);
-    Running& run = running_[step];
-    run.partial += bytes;
-    for (std::size_t end = run.partial.find('\n'); end != std::string::npos;
-         end = run.partial.find('\n')) {
-      run.lines.push_back(printable(run.partial.substr(0, end)));
-      run.partial.erase(0, end + 1);
-      if (run.lines.size() > kOutputLines) {
-        run.lines.pop_front();
-      }
-    }
+    running_[step].output.feed(bytes);
   }
 
   void step_ended(ir::OpId step, backend::StepEnd end, double seconds,
@@ -84,7 +77,7 @@ class Tty final : public Progress {
   void notice(std::string_view message) override {
     const std::lock_guard lock(mutex_);
     erase();
-    put(fmt::format("{}   {}{}\n", kDim, cut(std::string(message), terminal_width() - 4), kReset));
+    draw(fmt::format("{}   {}{}\n", kDim, cut(printable(message), terminal_width() - 4), kReset));
     redraw();
   }
 
@@ -105,28 +98,29 @@ class Tty final : public Progress {
   struct Running {
     Clock::time_point start;
     std::deque<std::string> lines;
-    std::string partial;
+    OutputLines output{[this](std::string line) {
+      lines.push_back(std::move(line));
+      if (lines.size() > kOutputLines) {
+        lines.pop_front();
+      }
+    }};
   };
-
-  static void put(const std::string& text) {
-    (void)std::fwrite(text.data(), 1, text.size(), stderr);
-  }
 
   void print_end(ir::OpId step, backend::StepEnd end, double seconds) {
     const std::size_t width = terminal_width() - 12;
     const std::string title = cut(titles_[step.index].text, width);
     switch (end) {
       case backend::StepEnd::Hit:
-        put(fmt::format("{} ✔ {}{} {}cached{}\n", kGreen, kReset, title, kDim, kReset));
+        draw(fmt::format("{} ✔ {}{} {}cached{}\n", kGreen, kReset, title, kDim, kReset));
         break;
       case backend::StepEnd::Ran:
-        put(fmt::format("{} ✔ {}{} {}{:.1f}s{}\n", kGreen, kReset, title, kDim, seconds, kReset));
+        draw(fmt::format("{} ✔ {}{} {}{:.1f}s{}\n", kGreen, kReset, title, kDim, seconds, kReset));
         break;
       case backend::StepEnd::Failed:
-        put(fmt::format("{} ✘ {}{} {:.1f}s\n", kRed, title, kReset, seconds));
+        draw(fmt::format("{} ✘ {}{} {:.1f}s\n", kRed, title, kReset, seconds));
         break;
       case backend::StepEnd::Interrupted:
-        put(fmt::format("{} ✘ {}{} stopped\n", kRed, title, kReset));
+        draw(fmt::format("{} ✘ {}{} stopped\n", kRed, title, kReset));
         break;
     }
   }
@@ -134,7 +128,7 @@ class Tty final : public Progress {
   // Removes the running part from the screen.
   void erase() {
     if (drawn_ > 0) {
-      put(fmt::format("\x1b[{}A\x1b[J", drawn_));
+      draw(fmt::format("\x1b[{}A\x1b[J", drawn_));
       drawn_ = 0;
     }
   }
@@ -156,7 +150,7 @@ class Tty final : public Progress {
         ++drawn_;
       }
     }
-    put(text);
+    draw(text);
   }
 
   void tick() {

@@ -9,6 +9,7 @@
 
 #include "backend/execute/executor.h"
 #include "backend/oci/image.h"
+#include "driver/console.h"
 #include "ir/base/text.h"
 #include "ir/reference.h"
 
@@ -30,9 +31,7 @@ Result<World> World::open(unsigned jobs) {
     }
     options.mirrors = *std::move(parsed);
   }
-  options.on_notice = [](const std::string& message) {
-    fmt::print(stderr, "strata: {}\n", message);
-  };
+  options.on_notice = [](const std::string& message) { remark("strata: {}\n", message); };
   world.registry =
       std::make_unique<backend::Registry>(*world.http, *world.store, std::move(options));
   return world;

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "backend/system/files.h"
 #include "ir/path_pattern.h"
 #include "ir/reference.h"
 
@@ -46,16 +45,16 @@ Result<std::string> Sources::load(const std::string& context_name, const std::st
     return outside_context(path);
   }
   STRATA_ASSIGN(const Context* from, context(context_name));
-  const std::string full = from->directory() + "/" + clean;
-  STRATA_ASSIGN(std::string text, read_file(full));
-  texts_read_.push_back(full);
+  STRATA_ASSIGN(std::string text, from->read_text(clean));
+  texts_read_.push_back(from->directory() + "/" + clean);
   return text;
 }
 
 Result<std::string> Sources::load_beside(const std::string& path) {
-  const std::string full = options_.file_directory + "/" + path;
-  STRATA_ASSIGN(std::string text, read_file(full));
-  texts_read_.push_back(full);
+  // A link that leads out of the directory would show what others wrote in a diagnostic.
+  STRATA_ASSIGN(const auto directory, Context::open(options_.file_directory, nullptr, 1));
+  STRATA_ASSIGN(std::string text, directory->read_text(path));
+  texts_read_.push_back(options_.file_directory + "/" + path);
   return text;
 }
 

@@ -12,6 +12,7 @@
 #include "backend/context/digest_cache.h"
 #include "backend/context/source.h"
 #include "backend/context/walk.h"
+#include "backend/system/beneath.h"
 #include "backend/system/fd.h"
 #include "backend/system/files.h"
 #include "ir/base/canonical_json.h"
@@ -149,6 +150,16 @@ Result<std::shared_ptr<const Selection>> Context::select(const ir::LocalRequest&
   selection->digest = selection_digest(selection->items);
   state_->selections.emplace(key, selection);
   return std::shared_ptr<const Selection>(std::move(selection));
+}
+
+Result<std::string> Context::read_text(const std::string& path) const {
+  STRATA_ASSIGN(const ResolvedSource source, resolve_source(state_->root.get(), path));
+  // Neither waits for who writes to a pipe, nor takes a terminal.
+  const Fd fd = open_beneath(state_->root.get(), source.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd.valid()) {
+    return errno_error(path, errno);
+  }
+  return read_regular(fd, path, kMaxText);
 }
 
 std::shared_ptr<const Content> Context::content() const { return state_->files; }

@@ -46,6 +46,9 @@ class Context {
   // saying what was looked for and whether an ignore pattern excluded it; Outside when the source
   // or a link on it leaves the context; Input for a bad pattern.
   [[nodiscard]] Result<std::shared_ptr<const Selection>> select(const ir::LocalRequest& request);
+  // A text in it, `path` relative. Links are followed inside the context. Errors: NotFound,
+  // Outside, Input (no regular file, or larger than kMaxText).
+  [[nodiscard]] Result<std::string> read_text(const std::string& path) const;
   // The bytes of the context's files, by path relative to the context.
   [[nodiscard]] std::shared_ptr<const Content> content() const;
   [[nodiscard]] const std::string& directory() const { return directory_; }

@@ -14,6 +14,7 @@
 
 #include "backend/system/beneath.h"
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 #include "backend/system/parallel.h"
 #include "backend/tree/read_file_data.h"
 #include "ir/base/path.h"
@@ -101,6 +102,7 @@ Result<Tree> ContextWalk::file(const std::string& path, const std::string& name)
 }
 
 Result<void> ContextWalk::read_directory(const Directory& directory, const std::string& top) {
+  STRATA_TRY(check_interrupted());
   const Fd fd = open_beneath(options_.root, directory.path, O_RDONLY | O_DIRECTORY);
   if (!fd.valid()) {
     return read_error(directory.path, errno);

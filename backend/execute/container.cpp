@@ -165,6 +165,9 @@ std::optional<Result<RunOutcome>> Container::runtime_ended(int status) {
   if (const int code = shell_code_of(message); code != 0) {
     return Result<RunOutcome>(RunOutcome{.exit_code = code, .signal = 0});
   }
+  if (says_no_space(message)) {
+    return Result<RunOutcome>(Error{ErrorCode::NoSpace, "a RUN cannot be started: " + message});
+  }
   return Result<RunOutcome>(
       Error{ErrorCode::Machine,
             fmt::format("the container does not start: {}; `strata doctor` tells what this machine "

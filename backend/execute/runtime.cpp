@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -118,6 +119,9 @@ Result<void> run_self_test(const Runtime& runtime, const ExecutorOptions& option
   STRATA_ASSIGN(const std::string config, make_oci_config(self_test_spec(), facts));
   const Fd file(
       ::open((directory + "/config.json").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file.valid()) {
+    return errno_error(directory + "/config.json", errno);
+  }
   STRATA_TRY(write_all(file, config, directory + "/config.json"));
   const Fd output(::memfd_create("strata-self-test", MFD_CLOEXEC));
   STRATA_ASSIGN(const Fd input, empty_input());
@@ -147,7 +151,7 @@ Result<void> run_self_test(const Runtime& runtime, const ExecutorOptions& option
     message = status ? fmt::format("it ended with status {:#x}", *status)
                      : fmt::format("it did not end within {} seconds", kSeconds);
   }
-  return Error{ErrorCode::Machine, message};
+  return Error{says_no_space(message) ? ErrorCode::NoSpace : ErrorCode::Machine, message};
 }
 
 }  // namespace
@@ -186,6 +190,10 @@ Result<Runtime> choose_runtime(const ExecutorOptions& options) {
     const Result<void> tested = self_test(runtime, options);
     if (tested) {
       return runtime;
+    }
+    if (tested.error().code == ErrorCode::NoSpace) {
+      // Another runtime would not help, nor would installing one.
+      return Error(tested.error()).with_context("a RUN cannot be started");
     }
     tried +=
         fmt::format("{}`{}`: {}", tried.empty() ? "" : "; ", runtime.name, tested.error().message);
@@ -247,6 +255,14 @@ std::string logged_error(const std::string& bundle) {
     }
   }
   return message;
+}
+
+bool says_no_space(std::string_view message) {
+  constexpr std::array<std::string_view, 4> kTexts = {"no space left", "No space left",
+                                                      "disk quota exceeded", "Disk quota exceeded"};
+  return std::any_of(kTexts.begin(), kTexts.end(), [message](std::string_view text) {
+    return message.find(text) != std::string_view::npos;
+  });
 }
 
 int shell_code_of(std::string_view message) {

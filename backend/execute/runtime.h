@@ -53,6 +53,8 @@ struct RuntimeCall {
 // What a shell would exit with if the message says that the program is not there (127) or cannot be
 // run (126); 0 when it says something else.
 [[nodiscard]] int shell_code_of(std::string_view message);
+// Whether a runtime's message says that the disk is full: no fault of the runtime's.
+[[nodiscard]] bool says_no_space(std::string_view message);
 
 // A descriptor that reads as empty.
 [[nodiscard]] Result<Fd> empty_input();

@@ -1,112 +1,37 @@
 // Outputs that are one tar: OCI archive, docker archive, flattened root.
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
+#include <map>
+#include <optional>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "backend/layer/layer.h"
 #include "backend/oci/export_parts.h"
 #include "backend/store/descriptor_json.h"
-#include "backend/system/files.h"
+#include "backend/system/output_file.h"
 #include "ir/base/canonical_json.h"
 #include "ir/reference.h"
 
 namespace strata::backend::oci {
 namespace {
 
-class FdSink final : public ByteSink {
+class OutputSink final : public ByteSink {
  public:
-  FdSink(const Fd& fd, std::string name) : fd_(&fd), name_(std::move(name)) {}
+  explicit OutputSink(OutputFile& file) : file_(&file) {}
   Result<void> write(const void* data, std::size_t size) override {
-    return write_all(*fd_, {static_cast<const char*>(data), size}, name_);
+    return file_->write({static_cast<const char*>(data), size});
   }
 
  private:
-  const Fd* fd_;
-  std::string name_;
+  OutputFile* file_;
 };
-
-Result<void> write_to(const TreeWithContent& members, const Fd& fd, const std::string& name) {
-  FdSink sink(fd, name);
-  return write_tar(*members.tree, *members.content, sink);
-}
-
-// Reads both to the end, or to the first difference.
-Result<bool> same_bytes(const Fd& a, const Fd& b) {
-  struct stat first {};
-  struct stat second {};
-  if (::fstat(a.get(), &first) != 0 || ::fstat(b.get(), &second) != 0 ||
-      first.st_size != second.st_size) {
-    return false;
-  }
-  constexpr std::size_t kBuffer = std::size_t{1} << 20;
-  std::vector<char> left(kBuffer);
-  std::vector<char> right(kBuffer);
-  for (off_t offset = 0; offset < first.st_size;) {
-    const ssize_t size = ::pread(a.get(), left.data(), kBuffer, offset);
-    if (size <= 0 ||
-        ::pread(b.get(), right.data(), static_cast<std::size_t>(size), offset) != size) {
-      return errno_error("comparing archives", errno);
-    }
-    const auto length = static_cast<std::size_t>(size);
-    if (std::string_view(left.data(), length) != std::string_view(right.data(), length)) {
-      return false;
-    }
-    offset += size;
-  }
-  return true;
-}
-
-Result<void> replace_file(const TreeWithContent& members, const std::string& dest) {
-  std::string beside = dest + ".strata-XXXXXX";
-  const Fd fd(::mkostemp(beside.data(), O_CLOEXEC));
-  if (!fd.valid()) {
-    return errno_error(dest, errno);
-  }
-  // mkstemp makes it 0600; an output has the mode of any new file.
-  Result<void> written = write_to(members, fd, dest);
-  if (written && ::fchmod(fd.get(), new_file_mode()) != 0) {
-    written = errno_error(dest, errno);
-  }
-  if (written) {
-    const Result<Fd> existing = open_read(dest);
-    const Result<bool> same = existing ? same_bytes(fd, *existing) : Result<bool>(false);
-    if ((same && *same) || ::rename(beside.c_str(), dest.c_str()) == 0) {
-      if (same && *same) {
-        ::unlink(beside.c_str());
-      }
-      return {};
-    }
-    written = errno_error(dest, errno);
-  }
-  ::unlink(beside.c_str());
-  return written;
-}
 
 }  // namespace
 
 Result<void> write_archive(const TreeWithContent& members, const std::string& dest) {
-  if (dest == "-") {
-    Fd out(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
-    return out.valid() ? write_to(members, out, "standard output")
-                       : Result<void>(errno_error("standard output", errno));
-  }
-  struct stat status {};
-  const bool is_there = ::stat(dest.c_str(), &status) == 0;
-  if (is_there && S_ISDIR(status.st_mode)) {
-    return Error{ErrorCode::Input, fmt::format("`{}` is a directory, not an archive", dest)};
-  }
-  if (is_there && !S_ISREG(status.st_mode)) {
-    // A pipe or a device is written to, not replaced.
-    const Fd out(::open(dest.c_str(), O_WRONLY | O_CLOEXEC));
-    return out.valid() ? write_to(members, out, dest) : Result<void>(errno_error(dest, errno));
-  }
-  return replace_file(members, dest);
+  STRATA_ASSIGN(OutputFile file, OutputFile::open(dest));
+  OutputSink sink(file);
+  STRATA_TRY(write_tar(*members.tree, *members.content, sink));
+  return file.finish(OutputFile::SameBytes::Keep);
 }
 
 Result<void> export_oci_archive(const Store& store, const ExportRequest& request) {

@@ -2,18 +2,17 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "backend/oci/export_parts.h"
 #include "backend/store/descriptor_json.h"
 #include "backend/system/files.h"
 #include "backend/system/json.h"
+#include "backend/system/temporary_file.h"
+#include "backend/system/wait_ready.h"
 
 namespace strata::backend::oci {
 namespace {
@@ -28,21 +27,13 @@ Result<Fd> lock_directory(const std::string& path) {
   if (!fd.valid()) {
     return errno_error(path, errno);
   }
-  while (::flock(fd.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) {
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) {
       return errno_error(path, errno);
     }
+    STRATA_TRY(pause_briefly());
   }
   return fd;
-}
-
-Result<void> rename_over(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) {
-    const int error_number = errno;
-    ::unlink(from.c_str());
-    return errno_error(to, error_number);
-  }
-  return {};
 }
 
 // By reflink or copy, never by hard link: whoever changes the export must not change the store.
@@ -57,32 +48,20 @@ Result<void> export_blob(const Store& store, const Digest& digest, const std::st
     return Error{ErrorCode::Corrupt,
                  "blob " + digest.str() + ": is missing or damaged in the store"};
   }
-  const std::string beside = directory + "/.strata-" + store.build_id();
-  if (Result<void> copied = copy_file(store.blob_path(digest), beside); !copied) {
-    ::unlink(beside.c_str());
-    return copied;
-  }
-  if (::chmod(beside.c_str(), new_file_mode()) != 0) {
-    return errno_error(beside, errno);
-  }
-  return rename_over(beside, path);
+  STRATA_ASSIGN(TemporaryFile file, TemporaryFile::beside(path, 0666));
+  STRATA_TRY(copy_file(store.blob_path(digest), file.fd(), path));
+  return file.put();
 }
 
-Result<void> write_beside(const Store& store, const std::string& path, std::string_view text) {
+// A link at its place is replaced, not followed: others may write to a layout.
+Result<void> write_text(const std::string& path, std::string_view text) {
   const Result<std::string> existing = read_file(path);
   if (existing && *existing == text) {
     return {};
   }
-  const std::string beside = path + ".strata-" + store.build_id();
-  const Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd.valid()) {
-    return errno_error(path, errno);
-  }
-  if (Result<void> written = write_all(fd, text, path); !written) {
-    ::unlink(beside.c_str());
-    return written;
-  }
-  return rename_over(beside, path);
+  STRATA_ASSIGN(TemporaryFile file, TemporaryFile::beside(path, 0666));
+  STRATA_TRY(write_all(file.fd(), text, path));
+  return file.put();
 }
 
 std::string ref_name(const json& entry) {
@@ -141,11 +120,11 @@ Result<void> export_oci_layout(const Store& store, const ExportRequest& request)
   for (const auto& [digest, descriptor] : blobs) {
     STRATA_TRY(export_blob(store, digest, blobs_directory));
   }
-  STRATA_TRY(write_beside(store, request.dest + "/oci-layout", kLayoutFile));
+  STRATA_TRY(write_text(request.dest + "/oci-layout", kLayoutFile));
   const std::string index = request.dest + "/index.json";
   STRATA_ASSIGN(const std::string text,
                 merged_index(index, index_entries(request.manifest, request.names)));
-  return write_beside(store, index, text);
+  return write_text(index, text);
 }
 
 }  // namespace strata::backend::oci

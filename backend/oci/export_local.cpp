@@ -1,6 +1,7 @@
 // Output of the flattened root as files below a directory.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,34 +10,102 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
+#include <vector>
 
 #include "backend/oci/export_parts.h"
 #include "backend/system/beneath.h"
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
+#include "backend/system/wait_ready.h"
 #include "backend/tree/scan.h"
 #include "ir/base/path.h"
 
 namespace strata::backend::oci {
 namespace {
 
-// A name beside `dest`, in its file system.
-Result<std::string> stage_beside(const std::string& dest) {
-  std::string staged = dest;
-  while (staged.size() > 1 && staged.back() == '/') {
-    staged.pop_back();
-  }
-  const auto slash = staged.rfind('/');
-  if (slash != std::string::npos && slash > 0) {
-    STRATA_TRY(make_directories(staged.substr(0, slash)));
-  }
-  // `.` and `..` have no name to put something beside.
-  const std::string last = slash == std::string::npos ? staged : staged.substr(slash + 1);
-  staged += last == "." || last == ".." || last.empty() ? "/.strata-XXXXXX" : ".strata-XXXXXX";
-  if (::mkdtemp(staged.data()) == nullptr) {
-    return errno_error(dest, errno);
-  }
-  return staged;
+bool is_ours(const Fd& directory) {
+  struct stat info {};
+  return ::fstat(directory.get(), &info) == 0 && info.st_uid == ::geteuid() &&
+         (info.st_mode & 0777) == 0700;
 }
+
+bool is_at(const Fd& directory, const std::string& path) {
+  struct stat open {};
+  struct stat named {};
+  return ::fstat(directory.get(), &open) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+// An empty directory beside `dest`, in its file system; removed, with all in it, unless it was
+// moved. Its name is that of `dest`, so that of two exports to one place the second waits, and what
+// a killed one left is cleared away by the next.
+class StagedDirectory {
+ public:
+  static Result<StagedDirectory> beside(const std::string& dest) {
+    STRATA_ASSIGN(const std::string path, name_for(dest));
+    for (;;) {
+      if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+        return errno_error(dest, errno);
+      }
+      Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (!fd.valid() && errno == ENOENT) {
+        continue;
+      }
+      if (!fd.valid() || !is_ours(fd)) {
+        return Error{ErrorCode::Machine, path + ": is in the way and not of this user's strata"};
+      }
+      if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        STRATA_TRY(pause_briefly());
+      } else if (is_at(fd, path)) {
+        StagedDirectory staged(path, std::move(fd));
+        STRATA_ASSIGN(const std::vector<std::string> left, list_directory(path));
+        for (const std::string& name : left) {
+          STRATA_TRY(remove_tree(join_path(path, name)));
+        }
+        return staged;
+      }
+    }
+  }
+  ~StagedDirectory() {
+    if (!path_.empty()) {
+      (void)remove_tree(path_).ok();
+    }
+  }
+  StagedDirectory(StagedDirectory&& other) noexcept
+      : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
+  StagedDirectory& operator=(StagedDirectory&&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  // Whether it became `dest` in one step, which only an absent or empty one allows.
+  bool move_to(const std::string& dest) {
+    const bool moved = ::rename(path_.c_str(), dest.c_str()) == 0;
+    if (moved) {
+      path_.clear();
+    }
+    return moved;
+  }
+
+ private:
+  StagedDirectory(std::string path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  static Result<std::string> name_for(std::string dest) {
+    while (dest.size() > 1 && dest.back() == '/') {
+      dest.pop_back();
+    }
+    const std::string parent = directory_of(dest);
+    STRATA_TRY(make_directories(parent));
+    const auto slash = dest.rfind('/');
+    const std::string last = slash == std::string::npos ? dest : dest.substr(slash + 1);
+    // `.` and `..` have no name to put something beside.
+    constexpr std::size_t kLongest = 200;
+    const bool inside = last == "." || last == ".." || last.empty();
+    return inside ? dest + "/.strata-staged" : parent + "/.strata-" + last.substr(0, kLongest);
+  }
+
+  std::string path_;
+  Fd lock_;
+};
 
 // A directory as the tree has it; owners only where this process may set them.
 Result<void> apply_attributes(const Fd& fd, const TreeEntry& entry) {
@@ -116,26 +185,21 @@ Result<void> merge_into(const Tree& tree, const std::string& staged, const std::
 
 Result<void> export_local(Store& store, const ExportRequest& request) {
   STRATA_ASSIGN(const TreeWithContent root, flatten(store, request.manifest));
-  STRATA_ASSIGN(const std::string staged, stage_beside(request.dest));
-  Result<void> done = materialize(*root.tree, *root.content, staged);
-  if (done) {
-    // mkdtemp's 0700 is not meant for others to find.
-    const bool has_top = root.tree->find("") != nullptr;
-    if (!has_top && ::chmod(staged.c_str(), 0755) != 0) {
-      done = errno_error(staged, errno);
-    }
+  STRATA_ASSIGN(StagedDirectory staged, StagedDirectory::beside(request.dest));
+  STRATA_TRY(materialize(*root.tree, *root.content, staged.path()));
+  // mkdtemp's 0700 is not meant for others to find.
+  const bool has_top = root.tree->find("") != nullptr;
+  if (!has_top && ::chmod(staged.path().c_str(), 0755) != 0) {
+    return errno_error(staged.path(), errno);
   }
-  // An absent or empty destination becomes the staged directory in one step.
-  if (done && ::rename(staged.c_str(), request.dest.c_str()) == 0) {
+  // The last moment at which nothing of it shows.
+  STRATA_TRY(check_interrupted());
+  if (staged.move_to(request.dest)) {
     return {};
   }
-  if (done && exists(request.dest)) {
-    done = merge_into(*root.tree, staged, request.dest);
-  } else if (done) {
-    done = errno_error(request.dest, errno);
-  }
-  (void)remove_tree(staged).ok();
-  return done;
+  const int error_number = errno;
+  return exists(request.dest) ? merge_into(*root.tree, staged.path(), request.dest)
+                              : Result<void>(errno_error(request.dest, error_number));
 }
 
 }  // namespace strata::backend::oci

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
 #include "backend/system/files.h"
@@ -64,17 +63,6 @@ TreeEntry file(std::string path, std::uint64_t size, const Digest& sha256) {
 }
 
 }  // namespace
-
-unsigned new_file_mode() {
-  unsigned mask = 022;
-  const Result<std::string> status = read_file("/proc/self/status");
-  constexpr std::string_view kField = "\nUmask:\t";
-  if (const auto at = status ? status->find(kField) : std::string::npos; at != std::string::npos) {
-    const char* const begin = status->data() + at + kField.size();
-    (void)std::from_chars(begin, status->data() + status->size(), mask, 8);
-  }
-  return 0666U & ~mask;
-}
 
 Result<std::map<Digest, Descriptor>> blobs_of(const Store& store, const Descriptor& image) {
   std::map<Digest, Descriptor> blobs;

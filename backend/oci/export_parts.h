@@ -26,16 +26,12 @@ namespace strata::backend::oci {
                                                       const std::map<Digest, Descriptor>& blobs,
                                                       std::map<std::string, std::string> files);
 
-// Writes a tar to `dest` ("-" is standard output) by way of a file beside it; a file with the same
-// bytes is left as it is.
+// Writes a tar to `dest` (OutputFile says what that may be); a file with the same bytes is left as it
+// is.
 [[nodiscard]] Result<void> write_archive(const TreeWithContent& members, const std::string& dest);
 
 // The flattened root of an image.
 [[nodiscard]] Result<TreeWithContent> flatten(Store& store, const Descriptor& descriptor);
-
-// Permissions of a new file, 0666 less the umask. (umask(2) reads it only by changing it, under the
-// feet of other threads.)
-[[nodiscard]] unsigned new_file_mode();
 
 inline constexpr std::string_view kLayoutFile = R"({"imageLayoutVersion":"1.0.0"})";
 

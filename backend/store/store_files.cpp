@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -79,10 +80,11 @@ std::string StoreFiles::scratch_name(std::string_view purpose) const {
 
 Error StoreFiles::failure(std::string_view what, int error_number) const {
   if (error_number == ENOSPC || error_number == EDQUOT) {
-    return {ErrorCode::Machine,
-            fmt::format("store `{}`: no space left on its file system; `strata gc` frees some, "
-                        "`STRATA_HOME` names another place",
-                        root)};
+    struct statvfs space {};
+    const bool no_inode =
+        ::statvfs(root.c_str(), &space) == 0 && space.f_files > 0 && space.f_favail == 0;
+    return {ErrorCode::NoSpace, fmt::format("store `{}`: no {} left on its file system", root,
+                                            no_inode ? "inode" : "space")};
   }
   return errno_error(what, error_number);
 }

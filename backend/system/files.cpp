@@ -4,13 +4,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -18,10 +18,16 @@
 #include <cstring>
 #include <memory>
 
+#include "backend/system/interrupt.h"
+#include "backend/system/temporary_file.h"
+#include "backend/system/wait_ready.h"
+
 namespace strata::backend {
 namespace {
 
 constexpr std::size_t kReadChunk = std::size_t{1} << 16;
+// What a slow disk takes well under a second for.
+constexpr std::size_t kCopyChunk = std::size_t{16} << 20;
 
 ErrorCode code_of(int error_number) {
   switch (error_number) {
@@ -29,6 +35,7 @@ ErrorCode code_of(int error_number) {
       return ErrorCode::NotFound;
     case ENOSPC:
     case EDQUOT:
+      return ErrorCode::NoSpace;
     case EROFS:
     case EPERM:
     case EACCES:
@@ -45,28 +52,33 @@ Result<void> sync_fd(const Fd& fd, const std::string& name) {
   return {};
 }
 
-// Removes a temporary file unless it was renamed to its place.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
-  ~TemporaryFile() {
-    if (!path_.empty()) {
-      (void)::unlink(path_.c_str());
-    }
+Error no_file(const std::string& name, mode_t mode) {
+  std::string_view kind = "a device";
+  switch (mode & S_IFMT) {
+    case S_IFDIR:
+      kind = "a directory";
+      break;
+    case S_IFIFO:
+      kind = "a pipe";
+      break;
+    case S_IFSOCK:
+      kind = "a socket";
+      break;
+    default:
+      break;
   }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-  void keep() { path_.clear(); }
+  return {ErrorCode::Input, name + ": is " + std::string(kind) + ", not a file"};
+}
 
- private:
-  std::string path_;
-};
+Error too_large(const std::string& name, std::size_t limit) {
+  return {ErrorCode::Input, name + ": has more than " + std::to_string(limit) + " bytes"};
+}
 
 Result<void> copy_by_reading(const Fd& from, const Fd& to, const std::string& from_name,
                              const std::string& to_name) {
   std::string buffer(kReadChunk, '\0');
   for (;;) {
+    STRATA_TRY(check_interrupted());
     const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
     if (count == 0) {
       return {};
@@ -88,8 +100,8 @@ Result<void> copy_bytes(const Fd& from, const Fd& to, const std::string& from_na
     return {};
   }
   for (;;) {
-    const ssize_t count =
-        ::copy_file_range(from.get(), nullptr, to.get(), nullptr, std::size_t{1} << 30, 0);
+    STRATA_TRY(check_interrupted());
+    const ssize_t count = ::copy_file_range(from.get(), nullptr, to.get(), nullptr, kCopyChunk, 0);
     if (count > 0) {
       continue;
     }
@@ -142,27 +154,46 @@ Result<Fd> open_regular_file(const std::string& path) {
   return fd;
 }
 
-Result<std::string> read_file(const std::string& path) {
-  STRATA_ASSIGN(const Fd fd, open_read(path));
-  return read_all(fd, path);
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd.valid()) {
+    // What a socket answers.
+    return errno == ENXIO ? no_file(path, S_IFSOCK) : errno_error(path, errno);
+  }
+  return read_regular(fd, path, limit);
 }
 
-Result<std::string> read_all(const Fd& fd, const std::string& name) {
+Result<std::string> read_regular(const Fd& fd, const std::string& name, std::size_t limit) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) {
     return errno_error(name, errno);
   }
+  return S_ISREG(info.st_mode) ? read_all(fd, name, limit) : no_file(name, info.st_mode);
+}
+
+Result<std::string> read_all(const Fd& fd, const std::string& name, std::size_t limit) {
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) {
+    return errno_error(name, errno);
+  }
+  const bool is_file = S_ISREG(info.st_mode);
+  if (is_file && static_cast<std::uint64_t>(info.st_size) > limit) {
+    return too_large(name, limit);
+  }
   std::string data;
   // One byte more than the size, so that the usual file needs one read and one that finds the end.
-  data.resize(S_ISREG(info.st_mode) ? static_cast<std::size_t>(info.st_size) + 1 : kReadChunk);
+  data.resize(is_file ? static_cast<std::size_t>(info.st_size) + 1 : kReadChunk);
   std::size_t used = 0;
   for (;;) {
     if (used == data.size()) {
       data.resize(data.size() + std::max(data.size() / 2, kReadChunk));
     }
+    if (!is_file) {
+      STRATA_TRY(wait_ready(fd.get(), POLLIN, name));
+    }
     const ssize_t count = ::read(fd.get(), data.data() + used, data.size() - used);
     if (count < 0) {
-      if (errno == EINTR) {
+      if (errno == EINTR || errno == EAGAIN) {
         continue;
       }
       return errno_error(name, errno);
@@ -171,6 +202,9 @@ Result<std::string> read_all(const Fd& fd, const std::string& name) {
       break;
     }
     used += static_cast<std::size_t>(count);
+    if (used > limit) {
+      return too_large(name, limit);
+    }
   }
   data.resize(used);
   return data;
@@ -265,42 +299,39 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
   return names;
 }
 
-namespace {
-
-enum class Sync { No, Yes };
-
-Result<void> replace_file(const std::string& path, std::string_view data, Sync sync) {
-  static std::atomic<std::uint64_t> counter{0};
-  const std::string directory = directory_of(path);
-  TemporaryFile temporary(directory + "/.strata-" + std::to_string(::getpid()) + "-" +
-                          std::to_string(counter.fetch_add(1)));
-  // One that has this name is left of a process that is gone and had our pid.
-  (void)::unlink(temporary.path().c_str());
-  {
-    const Fd fd(::open(temporary.path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (!fd.valid()) {
-      return errno_error(path, errno);
+Result<void> write_interruptibly(int fd, std::string_view data, const std::string& name) {
+  struct stat info {};
+  const bool is_file = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  const std::size_t piece = is_file ? std::size_t{1} << 20 : std::size_t{PIPE_BUF};
+  while (!data.empty()) {
+    STRATA_TRY(is_file ? check_interrupted() : wait_ready(fd, POLLOUT, name));
+    const ssize_t count = ::write(fd, data.data(), std::min(piece, data.size()));
+    if (count < 0) {
+      if (errno == EINTR || errno == EAGAIN) {
+        continue;
+      }
+      const int error_number = errno;
+      Error error = errno_error(name, error_number);
+      errno = error_number;
+      return error;
     }
-    STRATA_TRY(write_all(fd, data, path));
-    if (sync == Sync::Yes) {
-      STRATA_TRY(sync_fd(fd, path));
-    }
+    data.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (::rename(temporary.path().c_str(), path.c_str()) != 0) {
-    return errno_error(path, errno);
-  }
-  temporary.keep();
-  return sync == Sync::Yes ? sync_directory(directory) : Result<void>();
+  return {};
 }
 
-}  // namespace
-
 Result<void> write_file_durably(const std::string& path, std::string_view data) {
-  return replace_file(path, data, Sync::Yes);
+  STRATA_ASSIGN(TemporaryFile file, TemporaryFile::beside(path, 0644));
+  STRATA_TRY(write_all(file.fd(), data, path));
+  STRATA_TRY(sync_fd(file.fd(), path));
+  STRATA_TRY(file.put());
+  return sync_directory(directory_of(path));
 }
 
 Result<void> write_file(const std::string& path, std::string_view data) {
-  return replace_file(path, data, Sync::No);
+  STRATA_ASSIGN(TemporaryFile file, TemporaryFile::beside(path, 0644));
+  STRATA_TRY(write_all(file.fd(), data, path));
+  return file.put();
 }
 
 Result<void> sync_directory(const std::string& path) {
@@ -312,12 +343,16 @@ Result<void> sync_directory(const std::string& path) {
 }
 
 Result<void> copy_file(const std::string& from, const std::string& to) {
-  STRATA_ASSIGN(const Fd source, open_read(from));
   const Fd target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!target.valid()) {
     return errno_error(to, errno);
   }
-  return copy_bytes(source, target, from, to);
+  return copy_file(from, target, to);
+}
+
+Result<void> copy_file(const std::string& from, const Fd& to, const std::string& to_name) {
+  STRATA_ASSIGN(const Fd source, open_read(from));
+  return copy_bytes(source, to, from, to_name);
 }
 
 }  // namespace strata::backend

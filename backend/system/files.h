@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +12,8 @@
 
 namespace strata::backend {
 
-// `path: strerror`, with ErrorCode::NotFound for ENOENT, Machine for ENOSPC, EDQUOT, EROFS, EPERM
-// and EACCES, Io for the rest.
+// `path: strerror`, with ErrorCode::NotFound for ENOENT, NoSpace for ENOSPC and EDQUOT, Machine for
+// EROFS, EPERM and EACCES, Io for the rest.
 [[nodiscard]] Error errno_error(std::string_view what, int error_number);
 
 // All descriptors are opened with O_CLOEXEC.
@@ -19,9 +21,24 @@ namespace strata::backend {
 // The same of a regular file by its own name: a link at the end of `path` is not followed,
 // and a FIFO or a device not waited for. Error Corrupt for anything but a regular file.
 [[nodiscard]] Result<Fd> open_regular_file(const std::string& path);
-[[nodiscard]] Result<std::string> read_file(const std::string& path);
-[[nodiscard]] Result<std::string> read_all(const Fd& fd, const std::string& name);
+// More than any text is that people write: Dockerfiles, spec files, lists of patterns.
+inline constexpr std::size_t kMaxText = std::size_t{64} << 20;
+inline constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+// All of a regular file, a link to it followed. Errors: Input for what is none (a pipe or a device
+// would make it wait, or read without end) and for one of more than `limit` bytes.
+[[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t limit = kNoLimit);
+// The same of an open one, which `name` names.
+[[nodiscard]] Result<std::string> read_regular(const Fd& fd, const std::string& name,
+                                               std::size_t limit = kNoLimit);
+// To its end, whatever it is. Errors: Input for more than `limit` bytes; Interrupted at a wish to
+// stop while a pipe or a terminal is waited for.
+[[nodiscard]] Result<std::string> read_all(const Fd& fd, const std::string& name,
+                                           std::size_t limit = kNoLimit);
 [[nodiscard]] Result<void> write_all(const Fd& fd, std::string_view data, const std::string& name);
+// The same in pieces, to what may be a pipe that nobody empties: ends with Interrupted at a wish to
+// stop. When a write failed, errno is what it said.
+[[nodiscard]] Result<void> write_interruptibly(int fd, std::string_view data,
+                                               const std::string& name);
 // mkdir -p with 0755 less the umask.
 [[nodiscard]] Result<void> make_directories(const std::string& path);
 // The directory that holds `path`, which does not end in `/`; as text, `.` when it names none.
@@ -45,7 +62,10 @@ namespace strata::backend {
 // gone.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view data);
 [[nodiscard]] Result<void> sync_directory(const std::string& path);
-// Copies all bytes (copy_file_range, reflink where the file system can).
+// Copies all bytes (copy_file_range, reflink where the file system can). Error Interrupted at a
+// wish to stop.
 [[nodiscard]] Result<void> copy_file(const std::string& from, const std::string& to);
+[[nodiscard]] Result<void> copy_file(const std::string& from, const Fd& to,
+                                     const std::string& to_name);
 
 }  // namespace strata::backend

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "backend/system/interrupt.h"
+
 namespace strata::backend {
 
 Result<void> run_parallel(unsigned jobs, std::size_t count,
@@ -29,7 +31,7 @@ Result<void> run_parallel(unsigned jobs, std::size_t count,
       }
       const std::size_t end = std::min(begin + kRun, count);
       for (std::size_t index = begin; index < end && index < limit.load(); ++index) {
-        Result<void> result = task(index);
+        Result<void> result = interrupted() ? check_interrupted() : task(index);
         if (!result) {
           const std::lock_guard lock(mutex);
           if (index < failed_index) {

@@ -38,27 +38,6 @@ std::string styled(std::string_view text, std::string_view style, Color color) {
   return color == Color::Always ? fmt::format("{}{}{}", style, text, kReset) : std::string(text);
 }
 
-// Text from a user, safe to print: no control character reaches the terminal, no column is lost.
-std::string printable(std::string_view bytes) {
-  std::string text(bytes);
-  const bool utf8 = is_utf8(bytes);
-  for (char& c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\t') {
-      c = ' ';
-    } else if (byte < 0x20 || byte == 0x7F || (!utf8 && byte >= 0x80)) {
-      c = '?';
-    }
-  }
-  // C1 controls (U+0080 to U+009F) steer terminals too.
-  for (std::size_t i = 0; utf8 && i + 1 < text.size(); ++i) {
-    if (text[i] == '\xC2' && static_cast<unsigned char>(text[i + 1]) < 0xA0) {
-      text.replace(i, 2, "?");
-    }
-  }
-  return text;
-}
-
 // Columns that `bytes` take once printed: UTF-8 continuation bytes take none.
 std::size_t width(std::string_view bytes) {
   const std::string shown = printable(bytes);
@@ -113,22 +92,6 @@ std::string place(Loc loc, const SourceMap& sources) {
   return loc.valid() ? printable(sources.describe(loc)) + ": " : std::string("strata: ");
 }
 
-// A message may quote a name that a user chose; line breaks of our own (output of a failed step)
-// stay.
-std::string message_text(std::string_view message) {
-  std::string out;
-  std::size_t begin = 0;
-  while (true) {
-    const std::size_t end = message.find('\n', begin);
-    out += printable(message.substr(begin, end - begin));
-    if (end == std::string_view::npos) {
-      return out;
-    }
-    out += '\n';
-    begin = end + 1;
-  }
-}
-
 void write_start(CanonicalJson& json, Loc loc, const SourceMap& sources) {
   const LineColumn at = sources.file(loc.file).line_column(loc.begin);
   json.key("line").integer(at.line);
@@ -173,7 +136,7 @@ std::string render_text(const Diagnostic& diagnostic, const SourceMap& sources, 
   std::string out = styled(place(diagnostic.loc, sources), kBold, color);
   out += styled(fmt::format("{}:", severity_name(diagnostic.severity)), style, color);
   fmt::format_to(std::back_inserter(out), " {} [{}]\n",
-                 styled(message_text(diagnostic.message), kBold, color),
+                 styled(printable_lines(diagnostic.message), kBold, color),
                  kind_name(diagnostic.kind));
   if (diagnostic.loc.valid()) {
     const std::string advice = diagnostic.fixes.empty() ? "" : diagnostic.fixes.front().text;
@@ -188,14 +151,14 @@ std::string render_text(const Diagnostic& diagnostic, const SourceMap& sources, 
     const bool placed = note.loc.has_value() && note.loc->valid();
     out += placed ? place(*note.loc, sources) : std::string("  ");
     out += styled("note:", kCyan, color);
-    fmt::format_to(std::back_inserter(out), " {}\n", message_text(note.text));
+    fmt::format_to(std::back_inserter(out), " {}\n", printable_lines(note.text));
     if (placed) {
       append_snippet(out, {*note.loc, '-', {}}, sources, color, kCyan);
     }
   }
   const auto append_help = [&](const std::string& text) {
     fmt::format_to(std::back_inserter(out), "  {} {}\n", styled("help:", kGreen, color),
-                   message_text(text));
+                   printable_lines(text));
   };
   // The first fix stands under the caret; without a caret, and for the others, a line each.
   for (std::size_t i = diagnostic.loc.valid() ? 1 : 0; i < diagnostic.fixes.size(); ++i) {

@@ -33,6 +33,10 @@ enum class ErrorCode {
   Corrupt,
   // Interrupted by the user (exit 130).
   Interrupted,
+  // No space, quota or inode is left (exit 7).
+  NoSpace,
+  // Standard output does not take what was asked for (exit 1).
+  Output,
 };
 
 // A failure of the world: I/O, registry, child process. Wrong input is a Diagnostic, our own bug a

@@ -44,6 +44,18 @@ std::size_t utf8_sequence(std::string_view bytes) {
   return 0;
 }
 
+// Whether a well-formed sequence of more than one byte may reach a terminal.
+bool shows(std::string_view sequence) {
+  if (sequence.size() == 2) {
+    return sequence[0] != '\xC2' || byte_at(sequence, 1) >= 0xA0;
+  }
+  // U+202A to U+202E, U+2066 to U+2069.
+  const bool general = sequence.size() == 3 && sequence.substr(0, 1) == "\xE2";
+  const std::uint32_t last = byte_at(sequence, 2);
+  return !general || !((sequence[1] == '\x80' && last >= 0xAA && last <= 0xAE) ||
+                       (sequence[1] == '\x81' && last >= 0xA6 && last <= 0xA9));
+}
+
 // Optimal string alignment distance of two words, cased as given.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1);
@@ -90,6 +102,38 @@ bool is_utf8(std::string_view bytes) {
     bytes.remove_prefix(length);
   }
   return true;
+}
+
+std::string printable(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const std::size_t length = utf8_sequence(bytes);
+    if (length > 1 && shows(bytes.substr(0, length))) {
+      text += bytes.substr(0, length);
+    } else if (bytes[0] == '\t') {
+      text += ' ';
+    } else {
+      const bool ascii = length == 1 && bytes[0] >= 0x20 && bytes[0] != 0x7F;
+      text += ascii ? bytes[0] : '?';
+    }
+    bytes.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return text;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (;;) {
+    const std::size_t end = text.find('\n');
+    out += printable(text.substr(0, end));
+    if (end == std::string_view::npos) {
+      return out;
+    }
+    out += '\n';
+    text.remove_prefix(end + 1);
+  }
 }
 
 std::string base64_encode(std::string_view bytes) {

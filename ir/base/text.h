@@ -11,6 +11,13 @@ namespace strata {
 // Strict UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view bytes);
 
+// What comes from outside, as one line that is safe to show: UTF-8 in which each control character
+// (C0, DEL, C1), each character that reorders what stands around it (bidirectional embeddings,
+// overrides, isolates) and each byte that is not UTF-8 is a `?`, and a tab one space.
+[[nodiscard]] std::string printable(std::string_view bytes);
+// The same of a text whose line breaks stay.
+[[nodiscard]] std::string printable_lines(std::string_view text);
+
 // Base64 of RFC 4648 section 4, with padding.
 [[nodiscard]] std::string base64_encode(std::string_view bytes);
 // nullopt unless `text` is canonical padded base64.

@@ -89,5 +89,20 @@ TEST(Text, SizesAreInPowersOfTen) {
   EXPECT_EQ(human_size(UINT64_MAX), "18.4 EB");
 }
 
+TEST(Text, PrintableHasNothingThatSteersATerminal) {
+  EXPECT_EQ(printable("plain, ünïcode ✔ and\ttabs"), "plain, ünïcode ✔ and tabs");
+  EXPECT_EQ(printable("\x1b[31mred\x1b[0m\x07\x7f\n"), "?[31mred?[0m???");
+  // C1 controls, as UTF-8 and raw; U+00A0 is none.
+  EXPECT_EQ(printable("a\xc2\x9b"
+                      "31mb\x9b"
+                      "31mc\xc2\xa0"),
+            "a?31mb?31mc\xc2\xa0");
+  EXPECT_EQ(printable("cut \xe2\x9c"), "cut ??");
+  // What makes `exe.txt` of `txt.exe`.
+  EXPECT_EQ(printable("\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa6"), "??…");
+  EXPECT_EQ(printable_lines("a\n\x1b\n"), "a\n?\n");
+  EXPECT_EQ(printable_lines(""), "");
+}
+
 }  // namespace
 }  // namespace strata

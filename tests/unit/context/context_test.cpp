@@ -302,5 +302,28 @@ TEST(StatCache, RemembersBetweenRunsAndSurvivesDamage) {
   EXPECT_EQ(file_digest(context.path(), StatCache::load(path).get()), Digest::of("abc"));
 }
 
+TEST(Context, TextsAreReadWithinItAlone) {
+  const TempDirectory dir;
+  dir.write("secret", "s");
+  dir.write("context/sub/text", "inside");
+  dir.symlink("sub/text", "context/link");
+  dir.symlink("../secret", "context/out");
+  dir.symlink(dir.at("secret"), "context/absolute");
+  dir.symlink("..", "context/sub/up");
+  ASSERT_EQ(::mkfifo(dir.at("context/pipe").c_str(), 0600), 0);
+  const auto context = Context::open(dir.at("context"), nullptr, 1);
+  ASSERT_OK(context);
+  EXPECT_EQ(*(*context)->read_text("link"), "inside");
+  EXPECT_EQ(*(*context)->read_text("sub/up/link"), "inside");
+  for (const char* path : {"out", "absolute", "sub/up/out", "sub/up/../../secret"}) {
+    const Result<std::string> text = (*context)->read_text(path);
+    ASSERT_FALSE(text.ok()) << path;
+    EXPECT_EQ(text.error().code, ErrorCode::Outside) << path;
+  }
+  EXPECT_EQ((*context)->read_text("none").error().code, ErrorCode::NotFound);
+  EXPECT_EQ((*context)->read_text("pipe").error().message, "pipe: is a pipe, not a file");
+  EXPECT_EQ((*context)->read_text("sub").error().message, "sub: is a directory, not a file");
+}
+
 }  // namespace
 }  // namespace strata::backend

@@ -14,11 +14,29 @@ TEST(ExitCodes, OneForEachKindOfFailure) {
   EXPECT_EQ(exit_code_of(ErrorCode::Step), ExitCode::StepFailed);
   EXPECT_EQ(exit_code_of(ErrorCode::Network), ExitCode::Network);
   EXPECT_EQ(exit_code_of(ErrorCode::Machine), ExitCode::Machine);
+  EXPECT_EQ(exit_code_of(ErrorCode::NoSpace), ExitCode::Machine);
   EXPECT_EQ(exit_code_of(ErrorCode::Io), ExitCode::Machine);
   EXPECT_EQ(exit_code_of(ErrorCode::Corrupt), ExitCode::Machine);
   EXPECT_EQ(exit_code_of(ErrorCode::Interrupted), ExitCode::Interrupted);
+  EXPECT_EQ(exit_code_of(ErrorCode::Output), ExitCode::InternalError);
   EXPECT_EQ(static_cast<int>(ExitCode::WorkPending), 10);
   EXPECT_EQ(static_cast<int>(ExitCode::Interrupted), 130);
+}
+
+bool advises(ErrorCode code, std::string_view what) {
+  return advice_for({code, "x: went wrong"}).find(what) != std::string_view::npos;
+}
+
+TEST(Advice, FitsTheKindOfFailure) {
+  EXPECT_TRUE(advises(ErrorCode::NoSpace, "make room"));
+  EXPECT_FALSE(advises(ErrorCode::NoSpace, "doctor"));
+  EXPECT_TRUE(advises(ErrorCode::Corrupt, "--fsck"));
+  EXPECT_FALSE(advises(ErrorCode::Corrupt, "lacks"));
+  EXPECT_TRUE(advises(ErrorCode::Machine, "this machine lacks"));
+  EXPECT_EQ(advice_for({ErrorCode::Machine, "see `strata doctor`"}), "");
+  // A bad disk is no lack of the machine's, and what a layer or a file holds is none either.
+  EXPECT_EQ(advice_for({ErrorCode::Io, "x: input/output error"}), "");
+  EXPECT_EQ(advice_for({ErrorCode::Input, "x: is a pipe, not a file"}), "");
 }
 
 }  // namespace

@@ -8,8 +8,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
+#include <utility>
+#include <vector>
 
 #include "backend/system/beneath.h"
+#include "backend/system/interrupt.h"
 #include "backend/system/parallel.h"
 #include "tests/unit/system/temp_directory.h"
 
@@ -21,7 +25,8 @@ TEST(Files, ErrorsNameThePathAndTheirKind) {
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().code, ErrorCode::NotFound);
   EXPECT_EQ(missing.error().message, "/nowhere/x: no such file or directory");
-  EXPECT_EQ(errno_error("x", ENOSPC).code, ErrorCode::Machine);
+  EXPECT_EQ(errno_error("x", ENOSPC).code, ErrorCode::NoSpace);
+  EXPECT_EQ(errno_error("x", EACCES).code, ErrorCode::Machine);
   EXPECT_EQ(errno_error("x", EIO).code, ErrorCode::Io);
 }
 
@@ -69,6 +74,59 @@ TEST(Files, ReadsFilesWhoseSizeIsNotKnown) {
   const Result<std::string> text = read_file("/proc/self/status");
   ASSERT_OK(text);
   EXPECT_NE(text->find("Pid:"), std::string::npos);
+}
+
+TEST(Files, ReadFileReadsRegularFilesAlone) {
+  const TempDirectory dir;
+  ASSERT_EQ(::mkfifo(dir.at("pipe").c_str(), 0600), 0);
+  dir.socket("socket");
+  dir.symlink("/dev/zero", "link");
+  const std::vector<std::pair<std::string, std::string>> kinds = {{dir.at("pipe"), "a pipe"},
+                                                                  {dir.at("socket"), "a socket"},
+                                                                  {dir.at("link"), "a device"},
+                                                                  {dir.path(), "a directory"}};
+  for (const auto& [path, kind] : kinds) {
+    const Result<std::string> text = read_file(path);
+    ASSERT_FALSE(text.ok()) << path;
+    EXPECT_EQ(text.error().code, ErrorCode::Input);
+    EXPECT_EQ(text.error().message, path + ": is " + kind + ", not a file");
+  }
+}
+
+TEST(Files, ReadingStopsAtItsLimit) {
+  const TempDirectory dir;
+  dir.write("small", "1234");
+  EXPECT_EQ(*read_file(dir.at("small"), 4), "1234");
+  EXPECT_EQ(read_file(dir.at("small"), 3).error().code, ErrorCode::Input);
+  // Sparse: nothing of it may be read, or memory taken for it.
+  ASSERT_EQ(::truncate(dir.at("small").c_str(), off_t{1} << 40), 0);
+  EXPECT_EQ(read_file(dir.at("small"), kMaxText).error().message,
+            dir.at("small") + ": has more than 67108864 bytes");
+  const Fd zeros(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(read_all(zeros, "zeros", 100'000).error().code, ErrorCode::Input);
+}
+
+// In a child, since a wish to stop stays.
+TEST(FilesDeathTest, CopyingAndWaitingEndAtAWishToStop) {
+  const TempDirectory dir;
+  dir.write("from", "1234");
+  ASSERT_EQ(::mkfifo(dir.at("pipe").c_str(), 0600), 0);
+  const Fd pipe(::open(dir.at("pipe").c_str(), O_RDWR | O_CLOEXEC));
+  const auto code = [](const auto& result) {
+    return result.ok() ? ErrorCode::Io : result.error().code;
+  };
+  EXPECT_EXIT(
+      {
+        request_interrupt();
+        const bool all = code(copy_file(dir.at("from"), dir.at("to"))) == ErrorCode::Interrupted &&
+                         code(read_all(pipe, "pipe")) == ErrorCode::Interrupted &&
+                         code(write_interruptibly(pipe.get(), "x", "pipe")) ==
+                             ErrorCode::Interrupted &&
+                         code(run_parallel(2, 100, [](std::size_t) { return Result<void>(); })) ==
+                             ErrorCode::Interrupted;
+        std::exit(all ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(Files, RemoveTreeFollowsNoLinkAndNeedsNoPermission) {

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# A signal while strata writes its outputs, or waits for somebody: exit 130 soon, nothing half-made
+# beside a destination, no process left.
+source "$(dirname "$0")/../support/lib.sh"
+mkdir "$work/context" "$work/out"
+cd "$work/context"
+head -c 60000000 /dev/urandom >large
+for i in {1..300}; do echo "$i" >"file-$i"; done
+printf 'FROM scratch\nCOPY . /\nCMD ["/large"]\n' >Dockerfile
+quiet "$STRATA" build -q -t large:1 .
+
+# stopped SIGNAL WHAT: the command in $pid ends with 130, and soon (a loaded machine's two seconds).
+stopped() {
+  local code=0 before=${EPOCHREALTIME/./}
+  kill "-$1" "$pid"
+  (sleep 20 && kill -9 "$pid") 2>/dev/null &
+  local guard=$!
+  wait "$pid" || code=$?
+  kill "$guard" 2>/dev/null
+  same "$code" 130 "the exit code of $2 after SIG$1"
+  local took=$((${EPOCHREALTIME/./} - before))
+  ((took < 4000000)) || fail "$2 ended $took microseconds after SIG$1"
+  no_remains "$2"
+}
+no_remains() {
+  local remains
+  remains=$(find "$work/out" -name '.strata*' -o -name '*.strata-*')
+  [[ -z $remains ]] || fail "$1 left $remains"
+}
+# waits_in PATTERN: until the process sleeps where its stack or its open files say so.
+begun() {
+  local deadline=$((SECONDS + 30))
+  until eval "$1"; do
+    kill -0 "$pid" 2>/dev/null || fail "it ended before the signal: $1"
+    ((SECONDS < deadline)) || fail "it did not begin: $1"
+    sleep 0.05
+  done
+}
+sleeping() { [[ $(cut -d ' ' -f 3 "/proc/$pid/stat" 2>/dev/null) == S && $(cut -d ' ' -f 14 "/proc/$pid/stat") -gt 0 ]]; }
+
+mkfifo "$work/out/pipe"
+for signal in INT TERM HUP; do
+  "$STRATA" export large:1 -o "type=tar,dest=$work/out/pipe" >"$work/output" 2>&1 &
+  pid=$!
+  begun sleeping
+  stopped "$signal" "an export to a pipe that nobody reads"
+done
+says '^strata: interrupted$'
+[[ -p $work/out/pipe ]] || fail "the pipe was replaced"
+exec 7<>"$work/out/pipe"
+for type in tar oci-archive docker; do
+  "$STRATA" export large:1 -o "type=$type,dest=$work/out/pipe" >"$work/output" 2>&1 &
+  pid=$!
+  begun 'read -t 0 -u 7'
+  stopped INT "an export to a pipe that is full"
+done
+"$STRATA" build -q -o - . >"$work/out/pipe" 2>"$work/output" &
+pid=$!
+begun 'read -t 0 -u 7'
+stopped INT "a tar on standard output that nobody takes"
+exec 7<&-
+ok "archives to pipes"
+
+mkdir "$work/out/layout"
+flock "$work/out/layout" sleep 50 &
+holder=$!
+at_exit "kill $holder 2>/dev/null; pkill -P $holder 2>/dev/null"
+"$STRATA" export large:1 -o "type=oci,dest=$work/out/layout" >"$work/output" 2>&1 &
+pid=$!
+begun sleeping
+stopped INT "an export to a layout that another writes"
+ok "a layout that is locked"
+
+mkfifo "$work/input"
+exec 7<>"$work/input"
+for command in "dump ir -" "build -f - ." "plan -f - ." "key -f - ." "opt -"; do
+  # shellcheck disable=SC2086
+  "$STRATA" $command <"$work/input" >"$work/output" 2>&1 &
+  pid=$!
+  begun sleeping
+  stopped INT "strata $command, waiting for its input"
+done
+exec 7<&-
+ok "standard input that does not come"
+
+# A loader that does not end, as docker may.
+mkdir "$work/bin"
+printf '#!/bin/sh\necho loading; touch %s/loading; exec sleep 71.5\n' "$work" >"$work/bin/docker"
+chmod +x "$work/bin/docker"
+PATH=$work/bin:$PATH "$STRATA" build -q --load -t large:1 . >"$work/answer" 2>"$work/output" &
+pid=$!
+begun '[[ -e $work/loading ]]'
+stopped INT "a build whose image is loaded"
+nothing_left 'sleep 71[.]5'
+same "$(<"$work/answer")" "" "what a loader says is no answer"
+ok "a loader that hangs"
+
+# At any moment of an output: whole or not there.
+for type in local tar oci oci-archive; do
+  for delay in 0.02 0.08 0.15 0.3; do
+    rm -rf "$work/out/$type"
+    code=0
+    "$STRATA" export large:1 -o "type=$type,dest=$work/out/$type" >"$work/output" 2>&1 &
+    pid=$!
+    sleep "$delay"
+    kill -INT "$pid" 2>/dev/null || true
+    wait "$pid" || code=$?
+    [[ $code == 130 || $code == 0 ]] || fail "exit $code of an export to $type"
+    [[ $code == 0 || $type == oci || ! -e $work/out/$type ]] || [[ $type != local ]] || diff -r "$work/out/local" "$work/context" >/dev/null ||
+      fail "a part of an output"
+    no_remains "an export to $type after $delay s"
+  done
+  quiet "$STRATA" export large:1 -o "type=$type,dest=$work/out/$type"
+done
+cmp "$work/out/local/large" large || fail "the output after interruptions"
+ok "outputs are whole or not there"
+
+# nohup: the terminal may go.
+(
+  trap '' HUP
+  exec "$STRATA" export large:1 -o "type=tar,dest=$work/out/kept"
+) >"$work/output" 2>&1 &
+pid=$!
+sleep 0.1
+kill -HUP "$pid" 2>/dev/null || true
+wait "$pid" || fail "SIGHUP ended what nohup started"
+[[ -s $work/out/kept ]] || fail "no output under nohup"
+ok "nohup"
