@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/system/files.h"
+#include "ir/base/parse_json.h"
 
 namespace strata::driver {
 namespace {
@@ -40,7 +41,8 @@ Result<RunSpecFile> read_run_spec(const backend::Store& store, const Digest& man
     }
     return std::move(text).error();
   }
-  const nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
+  const Result<nlohmann::json> document = parse_json(*text);
+  const nlohmann::json json = document ? *document : nlohmann::json();
   RunSpecFile spec;
   if (json.is_object() && json.contains("context") && json["context"].is_string() &&
       json["mounts"].is_array()) {

@@ -5,6 +5,7 @@
 
 #include "backend/store/descriptor_json.h"
 #include "ir/base/canonical_json.h"
+#include "ir/base/parse_json.h"
 
 namespace strata::backend {
 namespace {
@@ -12,11 +13,11 @@ namespace {
 using nlohmann::json;
 
 std::optional<json> parse_object(std::string_view body) {
-  json value = json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (!value.is_object()) {
+  Result<json> value = parse_json(body);
+  if (!value || !value->is_object()) {
     return std::nullopt;
   }
-  return value;
+  return *std::move(value);
 }
 
 std::optional<std::string> string_member(const json& object, const char* name) {
