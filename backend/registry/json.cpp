@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "ir/base/parse_json.h"
+
 namespace strata::backend {
 namespace {
 
@@ -17,7 +19,11 @@ std::string string_member(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-json parse(std::string_view text) { return json::parse(text, nullptr, false); }
+// null when it is no JSON.
+json parse(std::string_view text) {
+  Result<json> parsed = parse_json(text);
+  return parsed ? *std::move(parsed) : json();
+}
 
 }  // namespace
 
@@ -35,9 +41,11 @@ std::optional<TokenAnswer> read_token(std::string_view body) {
     return std::nullopt;
   }
   const auto seconds = answer.find("expires_in");
-  if (seconds != answer.end() && seconds->is_number_integer()) {
-    token.seconds =
-        static_cast<int>(std::clamp<std::int64_t>(seconds->get<std::int64_t>(), 0, 86400));
+  // A negative time or none says nothing: the token that just came must hold for something.
+  if (seconds != answer.end() && seconds->is_number_unsigned()) {
+    constexpr std::uint64_t kDay = 86400;
+    const auto said = static_cast<int>(std::min(seconds->get<std::uint64_t>(), kDay));
+    token.seconds = said > 0 ? said : token.seconds;
   }
   return token;
 }
