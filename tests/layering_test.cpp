@@ -123,6 +123,21 @@ TEST(Layering, ForeignTypesStayInSourceFiles) {
   }
 }
 
+// A text of others must be measured before it becomes a document (ir/base/parse_json.h).
+TEST(Layering, JsonIsParsedInOnePlace) {
+  const fs::path root = STRATA_SOURCE_DIR;
+  for (const char* folder : {"ir", "backend", "driver"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const fs::path file = fs::relative(entry.path(), root);
+      if (entry.is_regular_file() && is_source(entry.path()) && file != "ir/base/parse_json.cpp") {
+        std::ifstream stream(entry.path());
+        const std::string text(std::istreambuf_iterator<char>(stream), {});
+        EXPECT_EQ(text.find("json::parse("), std::string::npos) << file;
+      }
+    }
+  }
+}
+
 TEST(Layering, OnlyTheBottomLayerHashes) {
   for (const Include& include : all_includes()) {
     EXPECT_TRUE(!include.target.starts_with("openssl/") || include.file == "ir/base/digest.cpp")
