@@ -15,7 +15,7 @@
 namespace strata::backend {
 namespace {
 
-constexpr std::string_view kMagic = "strata file digests 1\n";
+constexpr std::string_view kMagic = "strata file digests 2\n";
 // Beyond this, records that a build did not look at are dropped.
 constexpr std::size_t kMaxRecords = 400'000;
 

@@ -55,6 +55,14 @@ bool same_inode_state(const struct stat& a, const struct stat& b) {
          nanoseconds(a.st_ctim) == nanoseconds(b.st_ctim);
 }
 
+// What a source keeps of its attributes: a capability, but no `user.*`. Git carries none of those
+// and browsers and desktops write them, so that one checkout would differ from the next.
+Result<ir::Pairs> source_xattrs(int fd, const std::string& path) {
+  STRATA_ASSIGN(ir::Pairs xattrs, kept_xattrs(fd, path));
+  std::erase_if(xattrs, [](const auto& xattr) { return xattr.first.starts_with("user."); });
+  return xattrs;
+}
+
 // `path` as seen from `top`, which it lies in.
 std::string relative_to(const std::string& path, const std::string& top) {
   if (top.empty()) {
@@ -229,7 +237,7 @@ Result<void> ContextWalk::read_inode(TreeEntry& entry, const std::string& path) 
       data.sha256 = hashed.sha256;
       entry.size = hashed.size;
     }
-    STRATA_ASSIGN(data.xattrs, kept_xattrs(fd.get(), path));
+    STRATA_ASSIGN(data.xattrs, source_xattrs(fd.get(), path));
     if (::fstat(fd.get(), &after) != 0) {
       return read_error(path, errno);
     }

@@ -21,7 +21,7 @@
 #include "backend/execute/oci_spec.h"
 #include "backend/execute/sandbox.h"
 #include "backend/system/files.h"
-#include "backend/system/json.h"
+#include "ir/base/parse_json.h"
 #include "ir/base/path.h"
 #include "ir/base/text.h"
 
@@ -248,10 +248,10 @@ std::string logged_error(const std::string& bundle) {
     return message;
   }
   for (const std::string& entry : split_words(*text, '\n')) {
-    const auto line = parse_json(entry);
-    if (line.is_object() && line.contains("msg") && line["msg"].is_string() &&
-        line.value("level", "") == "error") {
-      message = line["msg"].get<std::string>();
+    const Result<nlohmann::json> line = parse_json(entry);
+    if (line && line->is_object() && line->contains("msg") && line->at("msg").is_string() &&
+        line->value("level", "") == "error") {
+      message = line->at("msg").get<std::string>();
     }
   }
   return message;

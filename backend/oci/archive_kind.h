@@ -8,13 +8,17 @@
 namespace strata::backend::oci {
 
 enum class ArchiveKind {
-  OciLayout,  // has `oci-layout` and `index.json`
-  Docker,     // has `manifest.json`, and is no OCI layout
-  Root,       // any other tar: a root file system
+  OciLayout,
+  Docker,
+  Root,  // any other tar: a root file system
 };
 
-// What the tar at `path` (plain, or compressed with gzip, bzip2, xz, lzma or zstd) holds, by the
-// names of its members. Error Input: not a tar.
+// What the tar at `path` (plain, or compressed with gzip, bzip2, xz, lzma or zstd) holds. An
+// `oci-layout` with an `index.json` that lists manifests makes it a layout, else a `manifest.json`
+// that lists images with `Config` and `Layers` a docker archive, whatever else there is: each tool
+// names the rest in its own way. So do the names `oci-layout` and `index.json`, or `manifest.json`,
+// among nothing but names of image archives: what is wrong with their content is to be said. Error
+// Input: not a tar.
 [[nodiscard]] Result<ArchiveKind> archive_kind(const std::string& path);
 
 // Writes the decompressed bytes of `path` to `to`. Decompressors are in this process, whatever the

@@ -7,8 +7,8 @@
 
 #include "backend/oci/image.h"
 #include "backend/store/descriptor_json.h"
-#include "backend/system/json.h"
 #include "ir/base/canonical_json.h"
+#include "ir/base/parse_json.h"
 
 namespace strata::backend::oci {
 namespace {
@@ -141,10 +141,11 @@ std::string write_index(const std::vector<Descriptor>& manifests) {
 }
 
 Result<Document> read_document(std::string_view text, const std::string& media_type) {
-  const json document = parse_json(text);
-  if (!document.is_object()) {
-    return corrupt("not a JSON object");
+  const Result<json> parsed = parse_json(text);
+  if (!parsed || !parsed->is_object()) {
+    return corrupt(parsed ? "not a JSON object" : parsed.error().message);
   }
+  const json& document = *parsed;
   const auto version = document.find("schemaVersion");
   if (media_type.find("docker.distribution.manifest.v1") != std::string::npos ||
       (version != document.end() && *version == 1)) {

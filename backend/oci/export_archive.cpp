@@ -39,8 +39,7 @@ Result<void> export_oci_archive(const Store& store, const ExportRequest& request
   std::map<std::string, std::string> files;
   files["index.json"] = write_index(index_entries(request.manifest, request.names));
   files["oci-layout"] = kLayoutFile;
-  STRATA_ASSIGN(const TreeWithContent members, archive_members(store, blobs, std::move(files)));
-  return write_archive(members, request.dest);
+  return write_blob_archive(store, blobs, std::move(files), request.dest);
 }
 
 Result<void> export_docker_archive(const Store& store, const ExportRequest& request) {
@@ -68,8 +67,7 @@ Result<void> export_docker_archive(const Store& store, const ExportRequest& requ
   files["index.json"] = write_index(index_entries(image->manifest_descriptor, request.names));
   files["manifest.json"] = json.take();
   files["oci-layout"] = kLayoutFile;
-  STRATA_ASSIGN(const TreeWithContent members, archive_members(store, blobs, std::move(files)));
-  return write_archive(members, request.dest);
+  return write_blob_archive(store, blobs, std::move(files), request.dest);
 }
 
 Result<void> export_tar(Store& store, const ExportRequest& request) {

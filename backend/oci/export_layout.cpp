@@ -9,10 +9,11 @@
 
 #include "backend/oci/export_parts.h"
 #include "backend/store/descriptor_json.h"
+#include "backend/store/outgoing.h"
 #include "backend/system/files.h"
-#include "backend/system/json.h"
 #include "backend/system/temporary_file.h"
 #include "backend/system/wait_ready.h"
+#include "ir/base/parse_json.h"
 
 namespace strata::backend::oci {
 namespace {
@@ -43,13 +44,19 @@ Result<void> export_blob(const Store& store, const Digest& digest, const std::st
   if (is_there) {
     return {};
   }
-  STRATA_ASSIGN(const bool is_right, store.verify_blob(digest));
-  if (!is_right) {
-    return Error{ErrorCode::Corrupt,
-                 "blob " + digest.str() + ": is missing or damaged in the store"};
-  }
   STRATA_ASSIGN(TemporaryFile file, TemporaryFile::beside(path, 0666));
-  STRATA_TRY(copy_file(store.blob_path(digest), file.fd(), path));
+  Result<void> copied = copy_file(store.blob_path(digest), file.fd(), path);
+  if (copied) {
+    copied = check_copy(store, digest, file.fd(), path);
+  }
+  if (!copied) {
+    if (copied.error().code == ErrorCode::Interrupted) {
+      return copied;
+    }
+    // A blob that the disk cannot give back is damaged too.
+    STRATA_ASSIGN(const bool is_right, store.rehash_blob(digest));
+    return is_right ? copied : blob_error(digest);
+  }
   return file.put();
 }
 
@@ -64,25 +71,54 @@ Result<void> write_text(const std::string& path, std::string_view text) {
   return file.put();
 }
 
-std::string ref_name(const json& entry) {
+std::string annotation(const json& entry, const char* name) {
   const auto annotations = entry.find("annotations");
-  if (annotations == entry.end() || !annotations->is_object() || !annotations->contains(kRefName) ||
-      !annotations->at(kRefName).is_string()) {
+  if (annotations == entry.end() || !annotations->is_object()) {
     return "";
   }
-  return annotations->at(kRefName).get<std::string>();
+  const auto found = annotations->find(name);
+  return found != annotations->end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// The index with these entries in it: they replace those of the same name, or without a name the
-// one of the same digest. What others wrote is kept as it is.
+// An entry as an export without a name writes it. What others attach to an image (signatures, say)
+// has an artifact type or annotations.
+bool is_plain_image(const json& entry) {
+  const std::string type = entry.value("mediaType", json()).is_string()
+                               ? entry["mediaType"].get<std::string>()
+                               : std::string();
+  return (type == kManifestType || type == kIndexType || type == kDockerManifestType ||
+          type == kDockerListType) &&
+         std::all_of(entry.items().begin(), entry.items().end(), [](const auto& member) {
+           return member.key() == "mediaType" || member.key() == "digest" ||
+                  member.key() == "size" || member.key() == "platform";
+         });
+}
+
+// Whether `entry` takes the place of `old`: that of the same name, or the one without a name.
+bool replaces(const Descriptor& entry, const json& old) {
+  if (!old.is_object()) {
+    return false;
+  }
+  const std::string name = entry.annotations.empty() ? "" : entry.annotations.back().second;
+  const std::string old_name = annotation(old, kRefName);
+  if (!name.empty() || !old_name.empty()) {
+    return name == old_name;
+  }
+  return is_plain_image(old) || (old.contains("digest") && old["digest"] == entry.digest.str());
+}
+
+// The index with these entries in it. What others wrote is kept as it is.
 Result<std::string> merged_index(const std::string& path, const std::vector<Descriptor>& entries) {
   json index;
   const Result<std::string> text = read_file(path);
   if (text) {
-    index = parse_json(*text);
-    if (!index.is_object() || !index.contains("manifests") || !index["manifests"].is_array()) {
-      return Error{ErrorCode::Input, fmt::format("`{}` is no index of an OCI image layout", path)};
+    Result<json> document = parse_json(*text);
+    if (!document || !document->is_object() || !document->contains("manifests") ||
+        !document->at("manifests").is_array()) {
+      return Error{ErrorCode::Input, fmt::format("`{}` is no index of an OCI image layout{}", path,
+                                                 document ? "" : ": " + document.error().message)};
     }
+    index = *std::move(document);
   } else if (text.error().code != ErrorCode::NotFound) {
     return text.error();
   } else {
@@ -92,10 +128,7 @@ Result<std::string> merged_index(const std::string& path, const std::vector<Desc
   json manifests = json::array();
   for (const json& old : index["manifests"].is_array() ? index["manifests"] : json::array()) {
     const bool replaced = std::any_of(entries.begin(), entries.end(), [&](const Descriptor& entry) {
-      const std::string name = entry.annotations.empty() ? "" : entry.annotations.back().second;
-      const bool same_digest =
-          old.is_object() && old.contains("digest") && old["digest"] == entry.digest.str();
-      return old.is_object() && ref_name(old) == name && (!name.empty() || same_digest);
+      return replaces(entry, old);
     });
     if (!replaced) {
       manifests.push_back(old);
@@ -104,7 +137,8 @@ Result<std::string> merged_index(const std::string& path, const std::vector<Desc
   for (const Descriptor& entry : entries) {
     CanonicalJson out;
     write_descriptor(out, entry);
-    manifests.push_back(parse_json(out.text()));
+    STRATA_ASSIGN(json written, parse_json(out.text()));
+    manifests.push_back(std::move(written));
   }
   index["manifests"] = std::move(manifests);
   return index.dump(-1, ' ', false, json::error_handler_t::replace);

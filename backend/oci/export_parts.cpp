@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "backend/store/outgoing.h"
 #include "backend/system/files.h"
 #include "ir/reference.h"
 
@@ -13,15 +14,11 @@ namespace {
 
 constexpr int kMaxDepth = 4;
 
-Error missing(const Digest& digest) {
-  return {ErrorCode::Corrupt, "blob " + digest.str() + ": is not in the store"};
-}
-
 Result<void> add_blobs(const Store& store, const Descriptor& descriptor, int depth,
                        std::map<Digest, Descriptor>& blobs) {
   STRATA_ASSIGN(const std::optional<std::string> text, store.read_blob(descriptor.digest));
   if (!text) {
-    return missing(descriptor.digest);
+    return blob_error(descriptor.digest);
   }
   STRATA_ASSIGN(const Document document, read_document(*text, descriptor.media_type));
   blobs.emplace(descriptor.digest, descriptor);
@@ -38,7 +35,8 @@ Result<void> add_blobs(const Store& store, const Descriptor& descriptor, int dep
   parts.push_back(document.manifest->config);
   for (const Descriptor& part : parts) {
     if (store.blob_size(part.digest) != part.size) {
-      return missing(part.digest);
+      STRATA_TRY(store.verify_blob(part.digest));
+      return blob_error(part.digest);
     }
     blobs.emplace(part.digest, part);
   }
@@ -60,6 +58,36 @@ TreeEntry file(std::string path, std::uint64_t size, const Digest& sha256) {
   entry.size = size;
   entry.sha256 = sha256;
   return entry;
+}
+
+Result<TreeWithContent> archive_members(const Store& store,
+                                        const std::map<Digest, Descriptor>& blobs,
+                                        std::map<std::string, std::string> files) {
+  auto tree = std::make_shared<Tree>();
+  tree->entries.push_back(directory("blobs"));
+  tree->entries.push_back(directory("blobs/sha256"));
+  STRATA_ASSIGN(const std::shared_ptr<const Content> stored,
+                directory_content(store.path() + "/blobs/sha256"));
+  std::map<std::string, ContentRef> content;
+  for (const auto& [digest, descriptor] : blobs) {
+    const std::string path = "blobs/sha256/" + digest.hex();
+    tree->entries.push_back(file(path, descriptor.size, digest));
+    content[path] = {stored, digest.hex()};
+  }
+  for (const auto& [path, text] : files) {
+    tree->entries.push_back(file(path, text.size(), Digest::of(text)));
+  }
+  std::vector<std::string> paths;
+  paths.reserve(files.size());
+  for (const auto& [path, text] : files) {
+    paths.push_back(path);
+  }
+  const std::shared_ptr<const Content> made = memory_content(std::move(files));
+  for (const std::string& path : paths) {
+    content[path] = {made, path};
+  }
+  sort_tree(*tree);
+  return TreeWithContent{tree, mapped_content(std::move(content))};
 }
 
 }  // namespace
@@ -91,34 +119,20 @@ std::vector<Descriptor> index_entries(const Descriptor& image,
   return entries;
 }
 
-Result<TreeWithContent> archive_members(const Store& store,
-                                        const std::map<Digest, Descriptor>& blobs,
-                                        std::map<std::string, std::string> files) {
-  auto tree = std::make_shared<Tree>();
-  tree->entries.push_back(directory("blobs"));
-  tree->entries.push_back(directory("blobs/sha256"));
-  STRATA_ASSIGN(const std::shared_ptr<const Content> stored,
-                directory_content(store.path() + "/blobs/sha256"));
-  std::map<std::string, ContentRef> content;
+Result<void> write_blob_archive(const Store& store, const std::map<Digest, Descriptor>& blobs,
+                                std::map<std::string, std::string> files, const std::string& dest) {
+  STRATA_ASSIGN(const TreeWithContent members, archive_members(store, blobs, std::move(files)));
+  Result<void> written = write_archive(members, dest);
+  if (written || written.error().code != ErrorCode::Corrupt) {
+    return written;
+  }
   for (const auto& [digest, descriptor] : blobs) {
-    const std::string path = "blobs/sha256/" + digest.hex();
-    tree->entries.push_back(file(path, descriptor.size, digest));
-    content[path] = {stored, digest.hex()};
+    STRATA_ASSIGN(const bool is_right, store.rehash_blob(digest));
+    if (!is_right) {
+      return blob_error(digest);
+    }
   }
-  for (const auto& [path, text] : files) {
-    tree->entries.push_back(file(path, text.size(), Digest::of(text)));
-  }
-  std::vector<std::string> paths;
-  paths.reserve(files.size());
-  for (const auto& [path, text] : files) {
-    paths.push_back(path);
-  }
-  const std::shared_ptr<const Content> made = memory_content(std::move(files));
-  for (const std::string& path : paths) {
-    content[path] = {made, path};
-  }
-  sort_tree(*tree);
-  return TreeWithContent{tree, mapped_content(std::move(content))};
+  return written;
 }
 
 }  // namespace strata::backend::oci

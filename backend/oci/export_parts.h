@@ -13,7 +13,7 @@
 namespace strata::backend::oci {
 
 // Every blob that an image consists of, each once, in order of digest: the document itself, and
-// through an index its manifests. Error NotFound: one is not in the store.
+// through an index its manifests. Error Corrupt: one is missing or damaged in the store.
 [[nodiscard]] Result<std::map<Digest, Descriptor>> blobs_of(const Store& store,
                                                             const Descriptor& image);
 
@@ -21,10 +21,12 @@ namespace strata::backend::oci {
 [[nodiscard]] std::vector<Descriptor> index_entries(const Descriptor& image,
                                                     const std::vector<std::string>& names);
 
-// Files made in memory (path → text), laid beside the blobs of an image: an archive's members.
-[[nodiscard]] Result<TreeWithContent> archive_members(const Store& store,
-                                                      const std::map<Digest, Descriptor>& blobs,
-                                                      std::map<std::string, std::string> files);
+// The archive of an image's blobs and of files made in memory (path → text). Error Corrupt: names
+// the blob that was found damaged on the way and set aside.
+[[nodiscard]] Result<void> write_blob_archive(const Store& store,
+                                              const std::map<Digest, Descriptor>& blobs,
+                                              std::map<std::string, std::string> files,
+                                              const std::string& dest);
 
 // Writes a tar to `dest` (OutputFile says what that may be); a file with the same bytes is left as it
 // is.

@@ -16,6 +16,7 @@
 #include "backend/oci/import_parts.h"
 #include "backend/oci/layer_trees.h"
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 #include "ir/reference.h"
 
 namespace strata::backend::oci {
@@ -46,6 +47,11 @@ Result<Imported> import_any(Store& store, const ImportRequest& request) {
                    fmt::format("`{}`: a directory, but no OCI image layout", request.path)};
     }
     return import_layout(store, request, request.path);
+  }
+  // A device or a pipe may have no end, and cannot be read twice.
+  if (!S_ISREG(status.st_mode)) {
+    return Error{ErrorCode::Input,
+                 fmt::format("`{}`: neither a regular file nor a directory", request.path)};
   }
   STRATA_ASSIGN(const ArchiveKind kind, archive_kind(request.path));
   return kind == ArchiveKind::Root ? import_root(store, request)
@@ -103,6 +109,7 @@ Result<Descriptor> put_file(Store& store, const Fd& file, const std::string& med
   STRATA_ASSIGN(const std::unique_ptr<Store::BlobWriter> writer, store.new_blob());
   std::vector<char> buffer(kBuffer);
   for (;;) {
+    STRATA_TRY(check_interrupted());
     const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) {
       continue;

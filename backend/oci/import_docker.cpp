@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/oci/import_parts.h"
-#include "backend/system/json.h"
+#include "ir/base/parse_json.h"
 #include "ir/reference.h"
 
 namespace strata::backend::oci {
@@ -45,12 +45,12 @@ Result<std::vector<std::string>> read_strings(const json& object, const char* na
 }
 
 Result<std::vector<Entry>> read_entries(const std::string& text) {
-  const json document = parse_json(text);
-  if (!document.is_array() || document.empty()) {
-    return malformed("not a list of images");
+  const Result<json> document = parse_json(text);
+  if (!document || !document->is_array() || document->empty()) {
+    return malformed(document ? "not a list of images" : document.error().message);
   }
   std::vector<Entry> entries;
-  for (const json& item : document) {
+  for (const json& item : *document) {
     if (!item.is_object() || !item.contains("Config") || !item["Config"].is_string()) {
       return malformed("an image without `Config`");
     }

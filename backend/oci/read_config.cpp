@@ -5,7 +5,7 @@
 
 #include "backend/oci/image.h"
 #include "backend/oci/rfc3339.h"
-#include "backend/system/json.h"
+#include "ir/base/parse_json.h"
 
 namespace strata::backend::oci {
 namespace {
@@ -196,10 +196,12 @@ Result<void> read_history(const json& array, ir::ImageConfig& config) {
 }  // namespace
 
 Result<ir::ImageConfig> read_config(std::string_view text) {
-  const json document = parse_json(text);
-  if (!document.is_object()) {
-    return Error{ErrorCode::Corrupt, "image config: not a JSON object"};
+  const Result<json> parsed = parse_json(text);
+  if (!parsed || !parsed->is_object()) {
+    return Error{ErrorCode::Corrupt,
+                 "image config: " + (parsed ? "not a JSON object" : parsed.error().message)};
   }
+  const json& document = *parsed;
   ir::ImageConfig config;
   Members members(document, "");
   members.read("architecture", config.architecture);

@@ -21,10 +21,19 @@ bool realm_is_odd(const Url& origin, const Url& realm) {
   return is_loopback_host(realm.host) && !is_loopback_host(origin.host);
 }
 
-HttpRequest token_by_get(const std::string& realm, const std::string& service, const Scopes& scopes,
-                         const std::optional<Credentials>& credentials) {
+// A token request carries a password or an identity token, in a header or in its body: it goes to
+// the realm and nowhere else, and its answer is short.
+HttpRequest token_request(const std::string& realm) {
   HttpRequest request;
   request.url = realm;
+  request.follow_redirects = false;
+  request.max_body = std::uint64_t{1} << 20;
+  return request;
+}
+
+HttpRequest token_by_get(const std::string& realm, const std::string& service, const Scopes& scopes,
+                         const std::optional<Credentials>& credentials) {
+  HttpRequest request = token_request(realm);
   if (!service.empty()) {
     request.url = with_query(request.url, "service", service);
   }
@@ -44,9 +53,8 @@ HttpRequest token_by_post(const std::string& realm, const std::string& service,
   for (const std::string& one : scopes) {
     scope += (scope.empty() ? "" : " ") + one;
   }
-  HttpRequest request;
+  HttpRequest request = token_request(realm);
   request.method = "POST";
-  request.url = realm;
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   request.body = "grant_type=refresh_token&client_id=strata&service=" + percent_encode(service) +
                  "&scope=" + percent_encode(scope) +
@@ -178,6 +186,11 @@ Result<Authenticator::Entry> Authenticator::fetch_token(const AuthTarget& target
                                          std::to_string(response.status) +
                                          "); log in again with `docker login " + target.registry +
                                          "`"};
+  }
+  if (response.status >= 300 && response.status < 400) {
+    return Error{ErrorCode::Network, target.registry + ": " + realm +
+                                         " redirects the login, which is not followed (" +
+                                         std::to_string(response.status) + ")"};
   }
   const std::optional<TokenAnswer> token = read_token(response.body);
   if (response.status != 200 || !token) {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -17,7 +18,8 @@
 #include "backend/registry/json.h"
 #include "backend/system/fd.h"
 #include "backend/system/files.h"
-#include "backend/system/json.h"
+#include "backend/system/interrupt.h"
+#include "ir/base/parse_json.h"
 
 namespace strata::backend {
 namespace {
@@ -97,6 +99,7 @@ Result<std::string> read_answer(const Fd& stream, const std::string& program, in
   const Clock::time_point deadline = Clock::now() + std::chrono::seconds(seconds);
   std::string answer;
   while (true) {
+    STRATA_TRY(check_interrupted());
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) {
@@ -104,7 +107,8 @@ Result<std::string> read_answer(const Fd& stream, const std::string& program, in
                    program + ": no answer after " + std::to_string(seconds) + " s"};
     }
     pollfd poll{stream.get(), POLLIN, 0};
-    if (::poll(&poll, 1, static_cast<int>(left)) <= 0) {
+    constexpr long kLongestPoll = 100;
+    if (::poll(&poll, 1, static_cast<int>(std::min<long>(left, kLongestPoll))) <= 0) {
       continue;
     }
     std::array<char, 4096> buffer{};
@@ -132,7 +136,8 @@ Result<std::optional<Credentials>> interpret(const std::string& program, int sta
     return Error{ErrorCode::Machine,
                  program + ": exited with " + std::to_string(status) + ": " + printable(answer)};
   }
-  const json object = parse_json(answer);
+  const Result<json> parsed = parse_json(answer);
+  const json object = parsed ? *parsed : json();
   const auto text = [&object](const char* name) {
     const auto found = object.find(name);
     return found != object.end() && found->is_string() ? found->get<std::string>() : "";

@@ -4,17 +4,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <map>
 #include <mutex>
 
+#include "backend/registry/answer_reader.h"
 #include "backend/registry/http.h"
 #include "backend/registry/redirect.h"
+#include "backend/registry/upload_body.h"
 #include "backend/registry/url.h"
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 #include "ir/base/check.h"
 #include "ir/base/text.h"
 
@@ -22,11 +28,8 @@ namespace strata::backend {
 namespace {
 
 constexpr int kMaxRedirects = 5;
-constexpr long kConnectSeconds = 15;
-constexpr long kLowSpeedBytes = 10;
-constexpr long kLowSpeedSeconds = 60;
-// A registry may hash or copy a whole blob between its last byte and the answer.
-constexpr long kUploadIdleSeconds = 300;
+constexpr std::uint64_t kUploadBytesASecond = std::uint64_t{32} << 20;
+constexpr std::uint64_t kAnswerBytesASecond = std::uint64_t{64} << 10;
 
 // Keeps a SIGPIPE of OpenSSL's write() from ending the process, and from reaching anyone later.
 class SigpipeGuard {
@@ -52,86 +55,51 @@ class SigpipeGuard {
   sigset_t before_{};
 };
 
+using Clock = std::chrono::steady_clock;
+
 // One transfer's state behind the C callbacks.
 struct Transfer {
-  const HttpRequest* request = nullptr;
-  const std::atomic<bool>* cancelled = nullptr;
-  HttpResponse response;
-  Fd upload;
-  bool head_given = false;
-  bool too_long = false;
-
-  bool deliver(const char* data, std::size_t size) {
-    const bool success = response.status >= 200 && response.status < 300;
-    if (success && !head_given) {
-      head_given = true;
-      if (request->on_head && !request->on_head(response)) {
-        return false;
-      }
-    }
-    if (success && request->on_body) {
-      return size == 0 || request->on_body(data, size);
-    }
-    if (response.body.size() + size > request->max_body) {
-      too_long = true;
-      return false;
-    }
-    response.body.append(data, size);
-    return true;
-  }
+  explicit Transfer(const HttpRequest& what) : request(what), answer(what) {}
+  const HttpRequest& request;
+  const HttpClient* client = nullptr;
+  AnswerReader answer;
+  std::optional<UploadBody> upload;
+  // How long it may be too slow.
+  int slow_seconds = 0;
 };
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
-std::size_t on_header(const char* data, std::size_t, std::size_t size, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  const std::string_view line = trim({data, size});
-  if (line.starts_with("HTTP/")) {
-    // A new answer: the one after a 100 or a proxy's CONNECT replaces what came before it.
-    transfer.response.headers.clear();
-    const std::size_t space = line.find(' ');
-    transfer.response.status =
-        space == std::string_view::npos ? 0 : std::atoi(std::string(line.substr(space)).c_str());
-    return size;
-  }
-  const std::size_t colon = line.find(':');
-  if (colon != std::string_view::npos) {
-    transfer.response.headers.emplace(ascii_lower(line.substr(0, colon)),
-                                      std::string(trim(line.substr(colon + 1))));
-  }
-  return size;
-}
-
 // Our callbacks may throw; that must not unwind through C.
+std::size_t on_header(const char* data, std::size_t, std::size_t size, void* user) {
+  try {
+    return static_cast<Transfer*>(user)->answer.take_head_line({data, size}) ? size : 0;
+  } catch (...) {
+    return 0;
+  }
+}
+
 std::size_t on_write(const char* data, std::size_t, std::size_t size, void* user) {
   try {
-    return static_cast<Transfer*>(user)->deliver(data, size) ? size : 0;
+    return static_cast<Transfer*>(user)->answer.take_body(data, size) ? size : 0;
   } catch (...) {
     return 0;
   }
 }
 
 std::size_t on_read(char* data, std::size_t, std::size_t size, void* user) {
-  const ssize_t count = ::read(static_cast<Transfer*>(user)->upload.get(), data, size);
-  return count < 0 ? std::size_t{CURL_READFUNC_ABORT} : static_cast<std::size_t>(count);
+  return static_cast<Transfer*>(user)
+      ->upload->read(data, size)
+      .value_or(std::size_t{CURL_READFUNC_ABORT});
 }
 
+// Only ever back to the start, to send it again on another connection.
 int on_seek(void* user, curl_off_t offset, int origin) {
-  return ::lseek(static_cast<Transfer*>(user)->upload.get(), offset, origin) < 0
-             ? CURL_SEEKFUNC_FAIL
-             : CURL_SEEKFUNC_OK;
+  const bool to_start = offset == 0 && origin == SEEK_SET;
+  return to_start && static_cast<Transfer*>(user)->upload->rewind() ? CURL_SEEKFUNC_OK
+                                                                    : CURL_SEEKFUNC_FAIL;
 }
 
 int on_tick(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<Transfer*>(user)->cancelled->load(std::memory_order_relaxed) ? 1 : 0;
+  return static_cast<Transfer*>(user)->client->cancelled() ? 1 : 0;
 }
 
 class HeaderList {
@@ -171,7 +139,7 @@ bool is_permanent(CURLcode code) {
 
 class CurlClient final : public HttpClient {
  public:
-  CurlClient() {
+  explicit CurlClient(HttpLimits limits) : limits_(limits) {
     // Thread-safe only once per process; a function-local static gives both.
     static const CURLcode kInitialized = curl_global_init(CURL_GLOBAL_DEFAULT);
     STRATA_CHECK(kInitialized == CURLE_OK, "libcurl does not start");
@@ -206,7 +174,8 @@ class CurlClient final : public HttpClient {
         return response;
       }
       if (redirects == kMaxRedirects) {
-        return Error{ErrorCode::Input, request.url + ": more than 5 redirects"};
+        return Error{ErrorCode::Input,
+                     std::string(without_query(request.url)) + ": more than 5 redirects"};
       }
       current = *std::move(next);
     }
@@ -214,7 +183,7 @@ class CurlClient final : public HttpClient {
 
   void cancel() override { cancelled_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] bool cancelled() const override {
-    return cancelled_.load(std::memory_order_relaxed);
+    return cancelled_.load(std::memory_order_relaxed) || interrupted();
   }
 
  private:
@@ -245,16 +214,16 @@ class CurlClient final : public HttpClient {
   }
 
   Result<HttpResponse> send_once(const HttpRequest& request) {
+    const std::string shown(without_query(request.url));
     if (cancelled()) {
-      return Error{ErrorCode::Interrupted, request.url + ": interrupted"};
+      return Error{ErrorCode::Interrupted, shown + ": interrupted"};
     }
     const std::optional<Url> url = Url::parse(request.url);
     if (!url) {
-      return Error{ErrorCode::Input, request.url + ": not an http(s) URL"};
+      return Error{ErrorCode::Input, shown + ": not an http(s) URL"};
     }
-    Transfer transfer;
-    transfer.request = &request;
-    transfer.cancelled = &cancelled_;
+    Transfer transfer(request);
+    transfer.client = this;
     const SigpipeGuard guard;
     CURL* const handle = take();
     HeaderList headers;
@@ -266,35 +235,72 @@ class CurlClient final : public HttpClient {
       return std::move(body).error();
     }
     set_headers(handle, request, headers);
+    set_limits(handle, transfer);
+    const Clock::time_point began = Clock::now();
     const CURLcode code = curl_easy_perform(handle);
     give_back(handle);
     if (code == CURLE_OK) {
-      // An answer without a body still has its head.
-      if (!transfer.deliver("", 0)) {
-        return Error{ErrorCode::Input, request.url + ": the answer was refused"};
+      note_answer(url->origin());
+      if (!transfer.answer.finish()) {
+        return Error{ErrorCode::Input, shown + ": the answer was refused"};
       }
-      return std::move(transfer.response);
+      return std::move(transfer.answer.response());
     }
-    return failure(request, transfer, code, detail.data());
+    return failure(transfer, code, detail.data(), began);
   }
 
-  [[nodiscard]] Error failure(const HttpRequest& request, const Transfer& transfer, CURLcode code,
-                              const char* detail) const {
+  Error failure(const Transfer& transfer, CURLcode code, const char* detail,
+                Clock::time_point began) {
+    const HttpRequest& request = transfer.request;
+    const std::string shown(without_query(request.url));
+    const std::string origin = Url::parse(request.url)->origin();
     if (code == CURLE_ABORTED_BY_CALLBACK && cancelled()) {
-      return Error{ErrorCode::Interrupted, request.url + ": interrupted"};
+      return Error{ErrorCode::Interrupted, shown + ": interrupted"};
     }
-    if (transfer.too_long) {
-      return Error{ErrorCode::Input,
-                   request.url + ": the answer is longer than " + human_size(request.max_body)};
+    if (transfer.upload && transfer.upload->is_damaged()) {
+      return Error{ErrorCode::Corrupt, request.body_file + ": its bytes are damaged"};
     }
+    if (const std::optional<std::uint64_t> limit = transfer.answer.exceeded()) {
+      return Error{ErrorCode::Input, shown + ": the answer is longer than " + human_size(*limit)};
+    }
+    const bool given_up =
+        code == CURLE_OPERATION_TIMEDOUT && is_given_up(origin, silent_from(transfer, began));
     const std::string text = *detail != '\0' ? detail : curl_easy_strerror(code);
-    return Error{is_permanent(code) ? ErrorCode::Input : ErrorCode::Network,
-                 url_origin(request.url) + ": " + text};
+    return Error{is_permanent(code) || given_up ? ErrorCode::Input : ErrorCode::Network,
+                 origin + ": " + text};
   }
 
-  static std::string url_origin(const std::string& text) {
-    const std::optional<Url> url = Url::parse(text);
-    return url ? url->origin() : text;
+  // Since when nothing useful came. What streams was well until it became too slow.
+  static Clock::time_point silent_from(const Transfer& transfer, Clock::time_point began) {
+    const bool streams = transfer.request.on_body || transfer.upload.has_value();
+    return streams ? std::max(began, Clock::now() - std::chrono::seconds(transfer.slow_seconds))
+                   : began;
+  }
+
+  void note_answer(const std::string& origin) {
+    const std::lock_guard lock(mutex_);
+    silent_since_.erase(origin);
+  }
+
+  bool is_given_up(const std::string& origin, Clock::time_point silent_from) {
+    const std::lock_guard lock(mutex_);
+    const Clock::time_point since = silent_since_.try_emplace(origin, silent_from).first->second;
+    return Clock::now() - since > std::chrono::seconds(limits_.patience_seconds);
+  }
+
+  void set_limits(CURL* handle, Transfer& transfer) const {
+    const HttpRequest& request = transfer.request;
+    const bool writes = request.method != "GET" && request.method != "HEAD";
+    transfer.slow_seconds =
+        limits_.slow_seconds * (writes ? 2 : 1) +
+        (transfer.upload ? static_cast<int>(transfer.upload->size() / kUploadBytesASecond) : 0);
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, long{limits_.connect_seconds});
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, long{limits_.min_rate});
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, long{transfer.slow_seconds});
+    if (!request.on_body && !transfer.upload.has_value()) {
+      const std::uint64_t more = (request.body.size() + request.max_body) / kAnswerBytesASecond;
+      curl_easy_setopt(handle, CURLOPT_TIMEOUT, limits_.answer_seconds + static_cast<long>(more));
+    }
   }
 
   void set_common(CURL* handle, const Url& url, Transfer& transfer, char* detail) {
@@ -306,13 +312,11 @@ class CurlClient final : public HttpClient {
     // A Location is opaque, dots in its path included.
     curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    // An interrupted transfer does not wait for a name server that is silent.
+    curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
     curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, 256L * 1024);
     curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, kLowSpeedBytes);
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
-                     transfer.request->body_file.empty() ? kLowSpeedSeconds : kUploadIdleSeconds);
     curl_easy_setopt(handle, CURLOPT_USERAGENT, "strata");
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
@@ -339,11 +343,13 @@ class CurlClient final : public HttpClient {
     if (request.method == "HEAD") {
       curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
     } else if (!request.body_file.empty()) {
-      STRATA_ASSIGN(transfer.upload, open_read(request.body_file));
+      STRATA_ASSIGN(Fd file, open_read(request.body_file));
       struct stat status = {};
-      if (::fstat(transfer.upload.get(), &status) != 0) {
+      if (::fstat(file.get(), &status) != 0) {
         return errno_error(request.body_file, errno);
       }
+      transfer.upload.emplace(std::move(file), static_cast<std::uint64_t>(status.st_size),
+                              request.body_digest);
       curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
       curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
       curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t{status.st_size});
@@ -379,15 +385,20 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   }
 
+  const HttpLimits limits_;
   std::atomic<bool> cancelled_ = false;
   CURLSH* share_ = nullptr;
   std::array<std::mutex, CURL_LOCK_DATA_LAST> share_locks_;
   std::mutex mutex_;
   std::vector<CURL*> idle_;
+  // Hosts that were too slow when last asked.
+  std::map<std::string, Clock::time_point> silent_since_;
 };
 
 }  // namespace
 
-std::unique_ptr<HttpClient> make_curl_client() { return std::make_unique<CurlClient>(); }
+std::unique_ptr<HttpClient> make_curl_client(HttpLimits limits) {
+  return std::make_unique<CurlClient>(limits);
+}
 
 }  // namespace strata::backend

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/system/files.h"
-#include "backend/system/json.h"
+#include "ir/base/parse_json.h"
 #include "ir/base/path.h"
 #include "ir/base/text.h"
 
@@ -129,11 +129,12 @@ Result<std::optional<json>> read_config(const std::string& path) {
   if (!text) {
     return std::move(text).error();
   }
-  json config = parse_json(*text);
-  if (!config.is_object()) {
-    return Error{ErrorCode::Machine, path + ": not a JSON object"};
+  Result<json> config = parse_json(*text);
+  if (!config || !config->is_object()) {
+    return Error{ErrorCode::Machine,
+                 path + ": " + (config ? "not a JSON object" : config.error().message)};
   }
-  return std::optional(std::move(config));
+  return std::optional(*std::move(config));
 }
 
 Result<std::optional<Credentials>> find_in(const json& config, const std::string& registry,

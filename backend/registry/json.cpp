@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "backend/system/json.h"
+#include "ir/base/parse_json.h"
 
 namespace strata::backend {
 namespace {
@@ -19,10 +19,16 @@ std::string string_member(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+// null when it is no JSON.
+json parse(std::string_view text) {
+  Result<json> parsed = parse_json(text);
+  return parsed ? *std::move(parsed) : json();
+}
+
 }  // namespace
 
 std::optional<TokenAnswer> read_token(std::string_view body) {
-  const json answer = parse_json(body);
+  const json answer = parse(body);
   TokenAnswer token;
   token.token = string_member(answer, "token");
   if (token.token.empty()) {
@@ -35,15 +41,17 @@ std::optional<TokenAnswer> read_token(std::string_view body) {
     return std::nullopt;
   }
   const auto seconds = answer.find("expires_in");
-  if (seconds != answer.end() && seconds->is_number_integer()) {
-    token.seconds =
-        static_cast<int>(std::clamp<std::int64_t>(seconds->get<std::int64_t>(), 0, 86400));
+  // A negative time or none says nothing: the token that just came must hold for something.
+  if (seconds != answer.end() && seconds->is_number_unsigned()) {
+    constexpr std::uint64_t kDay = 86400;
+    const auto said = static_cast<int>(std::min(seconds->get<std::uint64_t>(), kDay));
+    token.seconds = said > 0 ? said : token.seconds;
   }
   return token;
 }
 
 std::string registry_error(std::string_view body) {
-  const json answer = parse_json(body);
+  const json answer = parse(body);
   if (!answer.is_object()) {
     return "";
   }
@@ -64,7 +72,7 @@ std::string registry_error(std::string_view body) {
 }
 
 std::string media_type_member(std::string_view body) {
-  return string_member(parse_json(body), "mediaType");
+  return string_member(parse(body), "mediaType");
 }
 
 std::string printable(std::string_view text) {

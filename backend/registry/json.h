@@ -10,7 +10,8 @@ namespace strata::backend {
 
 struct TokenAnswer {
   std::string token;
-  // How long it holds; 60 when the answer does not say (distribution's token spec).
+  // How long it holds, at most a day; 60 when the answer does not say, or says what is no time at
+  // all (distribution's token spec).
   int seconds = 60;
 };
 [[nodiscard]] std::optional<TokenAnswer> read_token(std::string_view body);

@@ -22,8 +22,8 @@ class Pusher {
   Result<void> push(const Descriptor& descriptor, const std::string& name, int depth) {
     STRATA_ASSIGN(std::optional<std::string> bytes, client_.store.read_blob(descriptor.digest));
     if (!bytes) {
-      return Error{ErrorCode::NotFound, reference_.str() + ": manifest " + descriptor.digest.str() +
-                                            " is not in the store"};
+      return Error{ErrorCode::Corrupt, reference_.str() + ": manifest " + descriptor.digest.str() +
+                                           " is missing or damaged in the store"};
     }
     std::string type = media_type_member(*bytes);
     if (type.empty()) {

@@ -30,14 +30,14 @@ Result<std::optional<HttpRequest>> next_request(const HttpRequest& request,
   if (!redirects || location.empty()) {
     return std::optional<HttpRequest>();
   }
+  const std::string shown(without_query(request.url));
   const std::optional<Url> from = Url::parse(request.url);
   const std::optional<Url> to = from ? from->resolve(location) : std::nullopt;
   if (!to) {
-    return Error{ErrorCode::Input, request.url + ": redirects to something that is not http(s)"};
+    return Error{ErrorCode::Input, shown + ": redirects to something that is not http(s)"};
   }
   if (from->scheme == "https" && to->scheme == "http") {
-    return Error{ErrorCode::Input,
-                 request.url + ": redirects from https to http (" + to->origin() + ")"};
+    return Error{ErrorCode::Input, shown + ": redirects from https to http (" + to->origin() + ")"};
   }
   HttpRequest next = request;
   next.url = to->str();

@@ -3,6 +3,7 @@
 
 #include "backend/registry/json.h"
 #include "backend/registry/url.h"
+#include "backend/store/outgoing.h"
 
 namespace strata::backend {
 namespace {
@@ -112,15 +113,19 @@ class Upload {
     if (!url) {
       return Error{ErrorCode::Network, what_ +
                                            ": the registry names no usable place to upload to (`" +
-                                           printable(location) + "`)"};
+                                           printable(without_query(location)) + "`)"};
     }
     HttpRequest request;
     request.method = "PUT";
     request.url = with_query(*url, "digest", blob_.digest.str());
     request.headers.emplace_back("Content-Type", "application/octet-stream");
     request.body_file = client_.store.blob_path(blob_.digest);
+    request.body_digest = blob_.digest;
     const Result<HttpResponse> response =
         client_.api.call(target_, push_scope(), request, Retry::None);
+    if (!response && response.error().code == ErrorCode::Corrupt) {
+      return damaged();
+    }
     if (!response) {
       again_ = response.error().code == ErrorCode::Network;
       return Error{response.error()}.with_context(what_);
@@ -141,6 +146,13 @@ class Upload {
       client_.options.on_progress(blob_.digest, blob_.size, blob_.size);
     }
     return {};
+  }
+
+  // Sets the blob aside, so that it is made or fetched again.
+  Error damaged() {
+    const Result<bool> is_right = client_.store.rehash_blob(blob_.digest);
+    return is_right ? Error{ErrorCode::Corrupt, what_ + ": missing or damaged in the store"}
+                    : Error(is_right.error());
   }
 
   Client& client_;
@@ -173,9 +185,10 @@ std::optional<std::string> session_url(const std::string& request_url,
 
 Result<void> upload_blob(Client& client, const AuthTarget& target, const ir::Reference& reference,
                          const std::string& what, const Descriptor& blob) {
-  STRATA_ASSIGN(const bool there, client.store.verify_blob(blob.digest));
-  if (!there) {
-    return Error{ErrorCode::NotFound, what + ": not in the store"};
+  // Its bytes are hashed when they are sent.
+  if (client.store.blob_size(blob.digest) != blob.size) {
+    STRATA_TRY(client.store.verify_blob(blob.digest));
+    return Error{ErrorCode::Corrupt, what + ": missing or damaged in the store"};
   }
   if (Result<void> done = Upload(client, target, reference, what, blob).run(); !done) {
     return as_network(std::move(done).error());

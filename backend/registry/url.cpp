@@ -1,6 +1,7 @@
 // URLs of registries, their redirects and their upload sessions.
 #include "backend/registry/url.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "ir/base/text.h"
@@ -47,10 +48,21 @@ bool is_host(std::string_view host) {
   return true;
 }
 
+bool is_control(unsigned char byte) { return byte < 0x20 || byte == 0x7f; }
+
+// `%0d%0a` is no line break to us, but may be one to a proxy on the way.
+bool is_encoded_control(std::string_view text) {
+  unsigned char byte = 0;
+  const char* const digits = text.data() + 1;
+  return text.size() >= 3 && text[0] == '%' &&
+         std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2 && is_control(byte);
+}
+
 bool is_target(std::string_view target) {
-  for (const char c : target) {
-    if (static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7f ||
-        c == '\\') {
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(target[i]);
+    if (byte == ' ' || byte > 0x7f || is_control(byte) || byte == '\\' ||
+        is_encoded_control(target.substr(i))) {
       return false;
     }
   }
@@ -61,6 +73,10 @@ bool is_target(std::string_view target) {
 
 std::optional<Url> Url::parse(std::string_view text) {
   Url url;
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return is_control(static_cast<unsigned char>(c)); })) {
+    return std::nullopt;
+  }
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) {
     return std::nullopt;
@@ -154,6 +170,10 @@ std::string_view without_port(std::string_view authority) {
     return authority;
   }
   return authority.substr(0, colon);
+}
+
+std::string_view without_query(std::string_view url) {
+  return url.substr(0, url.find_first_of("?#"));
 }
 
 std::string percent_encode(std::string_view text) {

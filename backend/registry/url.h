@@ -7,8 +7,9 @@
 
 namespace strata::backend {
 
-// An absolute http or https URL. parse() is strict (no user info, no control or odd characters in
-// the host), so that libcurl cannot read another host out of the same text.
+// An absolute http or https URL. parse() is strict (no user info, no odd characters in
+// the host, no control bytes, percent-encoded ones included), so that libcurl cannot read another
+// host out of the same text.
 struct Url {
   std::string scheme;  // "http" or "https"
   std::string host;    // lower case; an IPv6 literal keeps its brackets
@@ -29,6 +30,9 @@ struct Url {
 [[nodiscard]] bool is_loopback_host(std::string_view host);
 // The host of host[:port].
 [[nodiscard]] std::string_view without_port(std::string_view authority);
+
+// For messages: a query may be a signature that opens what it names.
+[[nodiscard]] std::string_view without_query(std::string_view url);
 
 // All but RFC 3986's unreserved characters.
 [[nodiscard]] std::string percent_encode(std::string_view text);

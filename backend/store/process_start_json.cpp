@@ -5,8 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/store/record_json.h"
-#include "backend/system/json.h"
 #include "ir/base/canonical_json.h"
+#include "ir/base/parse_json.h"
+#include "ir/base/text.h"
 
 namespace strata::backend {
 namespace {
@@ -126,7 +127,11 @@ std::string print_process_start(const ProcessStart& start) {
 }
 
 std::optional<ProcessStart> parse_process_start(std::string_view body) {
-  const json object = parse_json(body);
+  const Result<json> parsed = parse_json(body);
+  if (!parsed) {
+    return std::nullopt;
+  }
+  const json& object = *parsed;
   ProcessStart start;
   const bool whole =
       read_member(object, "args", start.args) && read_member(object, "cwd", start.cwd) &&

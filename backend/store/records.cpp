@@ -5,8 +5,8 @@
 
 #include "backend/store/descriptor_json.h"
 #include "backend/store/record_json.h"
-#include "backend/system/json.h"
 #include "ir/base/canonical_json.h"
+#include "ir/base/parse_json.h"
 
 namespace strata::backend {
 namespace {
@@ -14,11 +14,11 @@ namespace {
 using nlohmann::json;
 
 std::optional<json> parse_object(std::string_view body) {
-  json value = parse_json(body);
-  if (!value.is_object()) {
+  Result<json> value = parse_json(body);
+  if (!value || !value->is_object()) {
     return std::nullopt;
   }
-  return value;
+  return *std::move(value);
 }
 
 std::optional<std::string> string_member(const json& object, const char* name) {

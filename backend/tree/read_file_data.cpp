@@ -13,10 +13,12 @@
 
 #include "backend/system/files.h"
 #include "backend/system/interrupt.h"
+#include "ir/base/text.h"
 
 namespace strata::backend {
 namespace {
 
+constexpr std::uint64_t kMaxHoles = std::uint64_t{64} << 30;
 constexpr std::string_view kCapability = "security.capability";
 
 bool means_no_xattrs(int error_number) {
@@ -74,6 +76,93 @@ Result<std::string> list_xattrs(int fd, const std::string& name) {
   return large;
 }
 
+// Hashes a file without reading what its holes would read as.
+class FileHasher {
+ public:
+  FileHasher(int fd, const std::string& name) : fd_(fd), name_(name) {}
+
+  void add(const char* data, std::size_t size) {
+    hash_.update(data, size);
+    size_ += size;
+  }
+
+  // Moves on to the next data if the file goes on with a hole.
+  Result<void> skip_hole() {
+    if (!end_) {
+      STRATA_TRY(look_for_holes());
+    }
+    if (!is_sparse_) {
+      return {};
+    }
+    const off_t data = ::lseek(fd_, static_cast<off_t>(size_), SEEK_DATA);
+    if (data < 0 && errno != ENXIO) {
+      return errno_error(name_, errno);
+    }
+    // ENXIO: nothing but a hole, or nothing at all, up to the end.
+    const auto next = data < 0 ? std::max(*end_, size_) : static_cast<std::uint64_t>(data);
+    STRATA_TRY(add_zeros(next - size_));
+    if (::lseek(fd_, static_cast<off_t>(size_), SEEK_SET) < 0) {
+      return errno_error(name_, errno);
+    }
+    return {};
+  }
+
+  HashedFile finish() { return {hash_.finish(), size_}; }
+
+ private:
+  Result<void> look_for_holes() {
+    struct stat info {};
+    if (::fstat(fd_, &info) != 0) {
+      return errno_error(name_, errno);
+    }
+    end_ = static_cast<std::uint64_t>(info.st_size);
+    const std::uint64_t stored = static_cast<std::uint64_t>(info.st_blocks) * 512;
+    // A file system that does not know of holes says EINVAL.
+    is_sparse_ = S_ISREG(info.st_mode) && stored < *end_ &&
+                 (::lseek(fd_, static_cast<off_t>(size_), SEEK_DATA) >= 0 || errno == ENXIO);
+    return is_sparse_ && *end_ - stored > kMaxHoles ? measure_holes() : Result<void>();
+  }
+
+  // Before the first of them is hashed: that takes a minute for each 64 GiB.
+  Result<void> measure_holes() {
+    std::uint64_t holes = 0;
+    for (std::uint64_t at = size_; at < *end_;) {
+      STRATA_TRY(check_interrupted());
+      const off_t data = ::lseek(fd_, static_cast<off_t>(at), SEEK_DATA);
+      const auto begin = data < 0 ? *end_ : static_cast<std::uint64_t>(data);
+      holes += begin - std::min(begin, at);
+      const off_t hole = data < 0 ? -1 : ::lseek(fd_, data, SEEK_HOLE);
+      at = hole < 0 ? *end_ : static_cast<std::uint64_t>(hole);
+    }
+    if (holes > kMaxHoles) {
+      return Error{ErrorCode::Input,
+                   name_ + ": " + human_size(holes) +
+                       " of it are holes, which a layer holds as zeros; at most " +
+                       human_size(kMaxHoles) + " of a file may be"};
+    }
+    return {};
+  }
+
+  Result<void> add_zeros(std::uint64_t count) {
+    static const std::vector<char> kZeros(std::size_t{1} << 20);
+    while (count > 0) {
+      STRATA_TRY(check_interrupted());
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(count, kZeros.size()));
+      add(kZeros.data(), size);
+      count -= size;
+    }
+    return {};
+  }
+
+  int fd_;
+  const std::string& name_;
+  Sha256 hash_;
+  std::uint64_t size_ = 0;
+  // The file's size when it was looked at for holes.
+  std::optional<std::uint64_t> end_;
+  bool is_sparse_ = false;
+};
+
 }  // namespace
 
 std::optional<EntryType> type_of(mode_t mode) {
@@ -125,8 +214,7 @@ Result<ir::Pairs> kept_xattrs(int fd, const std::string& name) {
 Result<HashedFile> hash_file(int fd, const std::string& name) {
   // One buffer a thread: small files are many.
   thread_local std::vector<char> buffer(std::size_t{1} << 18);
-  Sha256 hash;
-  std::uint64_t size = 0;
+  FileHasher hasher(fd, name);
   for (;;) {
     STRATA_TRY(check_interrupted());
     const ssize_t count = ::read(fd, buffer.data(), buffer.size());
@@ -136,11 +224,14 @@ Result<HashedFile> hash_file(int fd, const std::string& name) {
     if (count < 0) {
       return errno_error(name, errno);
     }
-    if (count == 0) {
-      return HashedFile{hash.finish(), size};
+    hasher.add(buffer.data(), static_cast<std::size_t>(count));
+    // A small file has no hole worth a system call.
+    if (static_cast<std::size_t>(count) == buffer.size()) {
+      STRATA_TRY(hasher.skip_hole());
     }
-    hash.update(buffer.data(), static_cast<std::size_t>(count));
-    size += static_cast<std::uint64_t>(count);
+    if (count == 0) {
+      return hasher.finish();
+    }
   }
 }
 

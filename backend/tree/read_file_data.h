@@ -24,7 +24,8 @@ namespace strata::backend {
 // Whether a name is among those that kept_xattrs keeps.
 [[nodiscard]] bool is_kept_xattr(std::string_view name);
 
-// SHA-256 of what is left to read, and how many bytes that was.
+// SHA-256 of what is left to read, and how many bytes that was; holes are not read. Errors: Input
+// (more than 64 GiB of holes, which would be written to a layer as zeros), Interrupted.
 struct HashedFile {
   Digest sha256;
   std::uint64_t size = 0;

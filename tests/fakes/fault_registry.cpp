@@ -149,6 +149,13 @@ ServerResponse FaultRegistry::State::apply(const Fault& fault, const ServerReque
       response = route(request);
       response.end = ServerResponse::End::NoAnswer;
       return response;
+    case Fault::Kind::Silent:
+      response.end = ServerResponse::End::Silent;
+      return response;
+    case Fault::Kind::Drip:
+      response = route(request);
+      response.end = ServerResponse::End::Drip;
+      return response;
     case Fault::Kind::IgnoreRange: {
       ServerRequest whole = request;
       whole.headers.erase("range");

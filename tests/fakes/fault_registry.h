@@ -33,6 +33,10 @@ struct Fault {
     HangUp,
     // Does what was asked and then closes without an answer.
     LoseAnswer,
+    // Keeps the connection and never answers.
+    Silent,
+    // Right headers, then a byte now and then, without end.
+    Drip,
   };
   Kind kind = Kind::Status;
   // A request's method ("" is any) and a part of its target.

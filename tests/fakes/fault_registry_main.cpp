@@ -52,6 +52,10 @@ std::optional<Fault> fault_of(const Wanted& wanted) {
     fault = read_fault(Fault::Kind::ExtraBytes, "/blobs/sha256:", 10);
   } else if (name == "wrong-manifest") {
     fault = read_fault(Fault::Kind::WrongBytes, "/manifests/", 0);
+  } else if (name == "silent") {
+    fault = read_fault(Fault::Kind::Silent, "", 0);
+  } else if (name == "drip") {
+    fault = read_fault(Fault::Kind::Drip, "/v2/", 0);
   } else if (name == "401" || name == "404" || name == "429" || name == "500") {
     fault = status_fault(std::stoi(name));
   } else {
@@ -85,8 +89,10 @@ int main(int argc, char** argv) {
   app.add_option("--layout", layout, "OCI layout directory");
   app.add_option("--repository", repository);
   app.add_option("--tag", tag);
-  app.add_option("--fault", wanted.fault,
-                 "wrong-digest, half-blob, extra-bytes, wrong-manifest, 401, 404, 429, 500");
+  app.add_option(
+      "--fault", wanted.fault,
+      "wrong-digest, half-blob, extra-bytes, wrong-manifest, silent, drip, 401, 404, 429, "
+      "500");
   app.add_option("--method", wanted.method, "the fault is in answers to this method only");
   app.add_option("--target", wanted.target, "a part of the URLs that have the fault");
   app.add_option("--times", wanted.times, "how often; then it behaves");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 
@@ -57,7 +58,29 @@ class Connection {
     return request;
   }
 
-  bool write_response(const ServerRequest& request, const ServerResponse& response) const {
+  // False when the connection is done for.
+  bool answer(const ServerRequest& request, const ServerResponse& response) {
+    using End = ServerResponse::End;
+    switch (response.end) {
+      case End::NoAnswer:
+        return false;
+      case End::Silent:
+        while (fill()) {
+        }
+        return false;
+      case End::Drip:
+        drip(response);
+        return false;
+      case End::Close:
+      case End::KeepAlive:
+        break;
+    }
+    return write(head_of(response) + (request.method == "HEAD" ? "" : response.body)) &&
+           response.end == End::KeepAlive;
+  }
+
+ private:
+  static std::string head_of(const ServerResponse& response) {
     const std::uint64_t length =
         response.claimed == 0 ? std::uint64_t{response.body.size()} : response.claimed;
     std::string out = "HTTP/1.1 " + std::to_string(response.status) + " x\r\n";
@@ -67,14 +90,18 @@ class Connection {
       out += value;
       out += "\r\n";
     }
-    out += "Content-Length: " + std::to_string(length) + "\r\n\r\n";
-    if (request.method != "HEAD") {
-      out += response.body;
-    }
-    return write(out);
+    return out + "Content-Length: " + std::to_string(length) + "\r\n\r\n";
   }
 
- private:
+  void drip(ServerResponse response) const {
+    response.claimed = std::uint64_t{1} << 20;
+    bool there = write(head_of(response));
+    while (there) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      there = write(" ");
+    }
+  }
+
   bool fill() {
     std::array<char, 65536> piece{};
     const ssize_t count = ::recv(fd_, piece.data(), piece.size(), 0);
@@ -157,10 +184,7 @@ void HttpServer::serve(int fd) {
     if (!request) {
       break;
     }
-    const ServerResponse response = handler_(*request);
-    if (response.end == ServerResponse::End::NoAnswer ||
-        !connection.write_response(*request, response) ||
-        response.end == ServerResponse::End::Close) {
+    if (!connection.answer(*request, handler_(*request))) {
       break;
     }
   }

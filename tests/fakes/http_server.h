@@ -27,7 +27,9 @@ struct ServerResponse {
   std::string body;
   // Content-Length to claim where it is not the body's.
   std::uint64_t claimed = 0;
-  enum class End { KeepAlive, Close, NoAnswer };
+  // Silent keeps the connection and never answers; Drip sends the head and then a byte now and
+  // then, without end.
+  enum class End { KeepAlive, Close, NoAnswer, Silent, Drip };
   End end = End::KeepAlive;
 };
 

@@ -35,7 +35,7 @@ printf 'hello world\n' >heredocs/greeting
 printf '$who is not replaced\n' >heredocs/literal
 printf '#!/bin/sh\nexit 0\n' >heredocs/script
 echo attributed >attributed
-setfattr -n user.from -v context attributed
+setfattr -n security.capability -v 0x0100000200040000000000000000000000000000 attributed
 echo 'not an archive at all' >not-an-archive.tar.gz
 mkdir -p "$work/pack/pack/dir"
 (

@@ -16,6 +16,15 @@
 namespace strata::backend {
 namespace {
 
+// CAP_NET_BIND_SERVICE, as setcap(8) writes it.
+const std::string kCapability("\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+
+// False where this process may not.
+bool set_capability(const std::string& path) {
+  return ::setxattr(path.c_str(), "security.capability", kCapability.data(), kCapability.size(),
+                    0) == 0;
+}
+
 using Lines = std::vector<std::string>;
 
 Result<std::shared_ptr<const Selection>> select(const std::string& directory,
@@ -133,7 +142,6 @@ TEST(Context, EntriesKeepModesAndNothingOfTheHost) {
   const TempDirectory dir;
   dir.write("s/f", "x");
   ASSERT_EQ(::chmod(dir.at("s/f").c_str(), 04751), 0);
-  ASSERT_EQ(::setxattr(dir.at("s/f").c_str(), "user.k", "v", 1, 0), 0);
   ASSERT_EQ(::mkfifo(dir.at("s/pipe").c_str(), 0600), 0);
   dir.socket("s/sock");
   const auto selection = select(dir.path(), "s");
@@ -143,7 +151,50 @@ TEST(Context, EntriesKeepModesAndNothingOfTheHost) {
   EXPECT_EQ(file->mode, 04751U);
   EXPECT_EQ(file->uid, 0U);
   EXPECT_EQ(file->mtime, 0);
-  EXPECT_EQ(file->xattrs, (ir::Pairs{{"user.k", "v"}}));
+}
+
+// A checkout of git has no `user.*`, the same files saved by a browser have some.
+TEST(Context, UserXattrsAreNoPartOfASourceButCapabilitiesAre) {
+  const TempDirectory plain;
+  const TempDirectory noted;
+  const TempDirectory capable;
+  for (const TempDirectory* const dir : {&plain, &noted, &capable}) {
+    dir->write("s/d/f", "x");
+  }
+  ASSERT_EQ(::setxattr(noted.at("s/d/f").c_str(), "user.xdg.origin.url", "v", 1, 0), 0);
+  ASSERT_EQ(::setxattr(noted.at("s/d").c_str(), "user.note", "v", 1, 0), 0);
+  const auto without = select(plain.path(), "s");
+  const auto with = select(noted.path(), "s");
+  ASSERT_OK(without);
+  ASSERT_OK(with);
+  EXPECT_EQ((*with)->digest, (*without)->digest);
+  EXPECT_TRUE((*with)->items.front().tree->find("d/f")->xattrs.empty());
+  if (set_capability(capable.at("s/d/f"))) {
+    const auto able = select(capable.path(), "s");
+    ASSERT_OK(able);
+    EXPECT_NE((*able)->digest, (*without)->digest);
+    EXPECT_EQ((*able)->items.front().tree->find("d/f")->xattrs,
+              (ir::Pairs{{"security.capability", kCapability}}));
+  } else {
+    EXPECT_NE(::geteuid(), 0U) << "root may set a capability";
+  }
+}
+
+// What a layer would hold as zeros.
+TEST(Context, HolesBeyondAllMeasureAreAnErrorAndOthersAreRead) {
+  const TempDirectory dir;
+  dir.write("s/huge", "data");
+  ASSERT_EQ(::truncate(dir.at("s/huge").c_str(), off_t{1} << 40), 0);
+  const auto refused = select(dir.path(), "s");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::Input);
+  EXPECT_NE(refused.error().message.find("s/huge"), std::string::npos) << refused.error().message;
+  ASSERT_EQ(::truncate(dir.at("s/huge").c_str(), off_t{3} << 20), 0);
+  const auto taken = select(dir.path(), "s");
+  ASSERT_OK(taken);
+  std::string bytes(std::size_t{3} << 20, '\0');
+  bytes.replace(0, 4, "data");
+  EXPECT_EQ((*taken)->items.front().tree->find("huge")->sha256, Digest::of(bytes));
 }
 
 TEST(Context, UnreadableFilesAreNamed) {
@@ -269,7 +320,7 @@ TEST(StatCache, RemembersBetweenRunsAndSurvivesDamage) {
   const std::string path = dir.at("cache");
   const TempDirectory context;
   context.write("f", "abc");
-  ASSERT_EQ(::setxattr(context.at("f").c_str(), "user.k", "v", 1, 0), 0);
+  const bool is_capable = set_capability(context.at("f"));
   wait_a_tick();
   {
     const auto cache = StatCache::load(path);
@@ -285,7 +336,8 @@ TEST(StatCache, RemembersBetweenRunsAndSurvivesDamage) {
     ASSERT_OK(selection);
     const TreeEntry& entry = (*selection)->items.front().tree->entries.front();
     EXPECT_EQ(entry.sha256, Digest::of("abc"));
-    EXPECT_EQ(entry.xattrs, (ir::Pairs{{"user.k", "v"}}));
+    const ir::Pairs capability{{"security.capability", kCapability}};
+    EXPECT_EQ(entry.xattrs, is_capable ? capability : ir::Pairs());
     EXPECT_OK(cache->save());
   }
   // Nothing was read, so nothing was saved.

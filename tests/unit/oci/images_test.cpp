@@ -14,6 +14,7 @@
 #include "backend/tree/content.h"
 #include "backend/tree/root_view.h"
 #include "ir/reference.h"
+#include "tests/unit/store/rot.h"
 #include "tests/unit/store/temporary_store.h"
 
 namespace strata::backend::oci {
@@ -228,6 +229,77 @@ TEST_F(ImagesTest, AnOldDockerArchiveIsImported) {
   import_error(at("docker.tar"));
 }
 
+// A docker archive's members are named by whatever tool wrote it.
+TEST_F(ImagesTest, AListOfConfigsAndLayersIsADockerArchiveWhateverElseIsThere) {
+  const Image image = load(*store_, import(*store_, root_tar()));
+  const std::string config = image.manifest.config.digest.hex();
+  const std::string layer = image.manifest.layers[0].digest.hex();
+  struct Case {
+    std::string config;
+    std::string layer;
+    std::string also;
+  };
+  const std::vector<Case> cases = {{"sha256:" + config, layer + ".tar.gz", ""},  // crane, kaniko
+                                   {"config.json", layer + ".tar.gz", ""},       // jib
+                                   {"image/config", "image/layer", "README"},
+                                   {"etc/config", "usr/layer", "usr/bin/tool"}};
+  int number = 0;
+  for (const Case& one : cases) {
+    const std::string to = "k" + std::to_string(number++);
+    ASSERT_EQ(
+        shell("mkdir -p " + to + "/image " + to + "/etc " + to + "/usr/bin && cp '" +
+              store_->blob_path(image.manifest.config.digest) + "' " + to + "/" + one.config +
+              " && cp '" + store_->blob_path(image.manifest.layers[0].digest) + "' " + to + "/" +
+              one.layer + (one.also.empty() ? "" : " && echo x >" + to + "/" + one.also)),
+        0)
+        << log();
+    write(at(to + "/manifest.json"), R"([{"Config":")" + one.config +
+                                         R"(","RepoTags":["thing:1"],"Layers":[")" + one.layer +
+                                         R"("]}])");
+    // manifest.json last, and with `./` before the names, as some write them.
+    ASSERT_EQ(shell("cd " + to +
+                    " && find . -mindepth 1 -depth -type d -empty -delete && "
+                    "tar -cf ../" +
+                    to +
+                    ".tar --exclude manifest.json . && "
+                    "tar -rf ../" +
+                    to + ".tar ./manifest.json"),
+              0)
+        << log();
+    const auto other = open("other-" + to);
+    const Image imported = load(*other, import(*other, at(to + ".tar"), ""));
+    EXPECT_EQ(imported.config, image.config) << one.config;
+    EXPECT_TRUE((*other->ref(kName)).has_value()) << one.config;
+  }
+}
+
+TEST_F(ImagesTest, AnOciArchiveMayHoldOtherFiles) {
+  const Image image = load(*store_, import(*store_, root_tar()));
+  ASSERT_TRUE(export_oci_layout(*store_, {image.manifest_descriptor, {kName}, at("layout")}).ok());
+  ASSERT_EQ(shell("echo x >layout/README && tar -C layout -cf layout.tar ."), 0) << log();
+  const auto other = open("other");
+  EXPECT_EQ(load(*other, import(*other, at("layout.tar"), "")).config, image.config);
+}
+
+TEST_F(ImagesTest, ARootMayHoldFilesOfThoseNames) {
+  root_tar();
+  write(at("r/manifest.json"), R"({"name":"a web application"})");
+  write(at("r/index.json"), "{}");
+  ASSERT_EQ(shell("tar -C r -cf root.tar ."), 0) << log();
+  const Image image = load(*store_, import(*store_, at("root.tar")));
+  const auto trees = layer_trees(*store_, image);
+  ASSERT_TRUE(trees.ok());
+  const auto tree = **store_->tree(trees->at(0));
+  EXPECT_NE(tree->find("manifest.json"), nullptr);
+  EXPECT_NE(tree->find("usr/bin/tool"), nullptr);
+}
+
+TEST_F(ImagesTest, WhatHasNoEndIsNotImported) {
+  EXPECT_EQ(import_error("/dev/zero"), ErrorCode::Input);
+  ASSERT_EQ(shell("mkfifo pipe"), 0) << log();
+  EXPECT_EQ(import_error(at("pipe")), ErrorCode::Input);
+}
+
 TEST_F(ImagesTest, ImportRefusesWrongBytes) {
   const Descriptor manifest = import(*store_, root_tar());
   const Image image = load(*store_, manifest);
@@ -310,6 +382,44 @@ TEST_F(ImagesTest, LayoutKeepsOtherImages) {
   EXPECT_FALSE(import_image(*other, request).ok());
 }
 
+TEST_F(ImagesTest, AnExportWithoutANameReplacesTheOneBefore) {
+  const Descriptor first = import(*store_, root_tar());
+  const Descriptor second = build({Tree{{entry_of("other", EntryType::File)}}});
+  ASSERT_TRUE(export_oci_layout(*store_, {first, {"thing:1"}, at("layout")}).ok());
+  ASSERT_TRUE(export_oci_layout(*store_, {first, {}, at("layout")}).ok());
+  // As a tool that signs images leaves it.
+  const std::string signature =
+      R"({"artifactType":"application/x-signature","digest":"sha256:)" + std::string(64, '5') +
+      R"(","mediaType":"application/vnd.oci.image.manifest.v1+json","size":5})";
+  std::string index = read(at("layout/index.json"));
+  index.insert(index.find('[') + 1, signature + ",");
+  write(at("layout/index.json"), index);
+  ASSERT_TRUE(export_oci_layout(*store_, {second, {}, at("layout")}).ok());
+  index = read(at("layout/index.json"));
+  const auto document = read_document(index, std::string(kIndexType));
+  ASSERT_TRUE(document.ok());
+  ASSERT_EQ(document->index->size(), 3U) << index;
+  EXPECT_NE(index.find(signature), std::string::npos) << index;
+  EXPECT_EQ(document->index->at(1).digest, first.digest);
+  EXPECT_FALSE(document->index->at(1).annotations.empty());
+  EXPECT_EQ(document->index->at(2).digest, second.digest);
+}
+
+TEST_F(ImagesTest, AnIndexNestedWithoutEndIsRefused) {
+  const Descriptor manifest = build({Tree{{entry_of("f", EntryType::File)}}});
+  ASSERT_EQ(shell("mkdir layout"), 0);
+  const std::string deep = R"({"schemaVersion":2,"manifests":[{"x":)" + std::string(300'000, '[') +
+                           std::string(300'000, ']') + "}]}";
+  write(at("layout/index.json"), deep);
+  write(at("layout/oci-layout"), R"({"imageLayoutVersion":"1.0.0"})");
+  const Result<void> exported = export_oci_layout(*store_, {manifest, {}, at("layout")});
+  ASSERT_FALSE(exported);
+  EXPECT_EQ(exported.error().code, ErrorCode::Input);
+  EXPECT_NE(exported.error().message.find("nested more than"), std::string::npos);
+  EXPECT_EQ(read(at("layout/index.json")), deep);
+  EXPECT_EQ(import_error(at("layout")), ErrorCode::Corrupt);
+}
+
 TEST_F(ImagesTest, LayoutBlobsAreCopiesAndDamagedOnesAreReplaced) {
   const Descriptor manifest = import(*store_, root_tar());
   const ExportRequest request{manifest, {}, at("layout")};
@@ -348,6 +458,31 @@ TEST_F(ImagesTest, ArchiveWithADamagedLayerIsNotPublished) {
   EXPECT_FALSE(export_oci_archive(*store_, {manifest, {}, at("oci.tar")}).ok());
   EXPECT_FALSE(exists(at("oci.tar")));
   EXPECT_EQ(shell("test -z \"$(ls -A | grep oci.tar)\""), 0);
+}
+
+// The note of an earlier verification says that all is well.
+TEST_F(ImagesTest, ABlobThatRottedBelowTheFileSystemIsNotExported) {
+  ASSERT_EQ(shell("rm -rf r && mkdir r && head -c 3000000 /dev/urandom >r/large && "
+                  "tar -C r -cf large.tar ."),
+            0);
+  const auto exporters = {&export_oci_layout, &export_oci_archive, &export_docker_archive};
+  int number = 0;
+  for (const auto exporter : exporters) {
+    store_ = open("store-" + std::to_string(++number));
+    const Descriptor manifest = import(*store_, at("large.tar"));
+    const Digest layer = load(*store_, manifest).manifest.layers[0].digest;
+    rot(*store_, layer);
+    ASSERT_TRUE(*store_->verify_blob(layer));
+    const std::string dest = at("out-" + std::to_string(number));
+    const Result<void> exported = exporter(*store_, {manifest, {}, dest});
+    ASSERT_FALSE(exported.ok()) << number;
+    EXPECT_EQ(exported.error().code, ErrorCode::Corrupt) << exported.error().message;
+    EXPECT_NE(exported.error().message.find(layer.str()), std::string::npos)
+        << exported.error().message;
+    EXPECT_FALSE(store_->blob_size(layer)) << "it is set aside";
+    EXPECT_FALSE(exists(dest + "/index.json"));
+    EXPECT_EQ(shell("test -z \"$(find . -name '*.strata-*')\" && ! test -f " + dest), 0) << log();
+  }
 }
 
 TEST_F(ImagesTest, SameBytesLeaveTheArchiveAsItIs) {

@@ -116,11 +116,26 @@ TEST_F(AuthenticatorTest, BearerTokenIsFetchedOnceForAScope) {
   EXPECT_EQ(auth.authorization(target_, {"repository:a/b:pull,push"}), "");
 }
 
-TEST_F(AuthenticatorTest, ExpiredTokensAreNotSent) {
-  seconds_ = 0;
-  Authenticator auth = make();
-  EXPECT_EQ(**auth.answer(target_, scopes_, unauthorized(bearer_), ""), "Bearer t1");
-  EXPECT_EQ(auth.authorization(target_, scopes_), "");
+TEST_F(AuthenticatorTest, ATokenWithASenselessExpiryHolds) {
+  for (const int seconds : {0, -1, -86400}) {
+    seconds_ = seconds;
+    Authenticator auth = make();
+    const auto token = auth.answer(target_, scopes_, unauthorized(bearer_), "");
+    ASSERT_TRUE(token && *token) << seconds;
+    EXPECT_EQ(auth.authorization(target_, scopes_), **token) << seconds;
+  }
+}
+
+TEST_F(AuthenticatorTest, ATokenRequestFollowsNoRedirect) {
+  log_in("h.example");
+  Authenticator by_password = make();
+  EXPECT_TRUE(by_password.answer(target_, scopes_, unauthorized(bearer_), ""));
+  home_.write("config.json", R"({"auths":{"h.example":{"identitytoken":"id"}}})");
+  Authenticator by_identity_token = make();
+  EXPECT_TRUE(by_identity_token.answer(target_, scopes_, unauthorized(bearer_), ""));
+  ASSERT_EQ(sent_.size(), 2U);
+  EXPECT_FALSE(sent_[0].follow_redirects);
+  EXPECT_FALSE(sent_[1].follow_redirects);
 }
 
 TEST_F(AuthenticatorTest, IdentityTokenGoesByPost) {

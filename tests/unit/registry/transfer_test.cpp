@@ -4,6 +4,7 @@
 
 #include "tests/unit/registry/fixture.h"
 #include "tests/unit/registry/image_kit.h"
+#include "tests/unit/store/rot.h"
 
 namespace strata::backend {
 namespace {
@@ -465,8 +466,24 @@ TEST_F(PushTest, AnImageThatIsNotWholeIsNotPushed) {
   std::filesystem::remove(store_->blob_path(image_.layer_digest(1)));
   const Result<void> pushed = registry().push(reference(server_->host() + "/a:v1"), manifest);
   ASSERT_FALSE(pushed);
-  EXPECT_EQ(pushed.error().code, ErrorCode::NotFound);
+  EXPECT_EQ(pushed.error().code, ErrorCode::Corrupt);
   EXPECT_EQ(server_->manifest("a", "v1"), "");
+}
+
+// The note of an earlier verification says that all is well.
+TEST_F(PushTest, ABlobThatRottedBelowTheFileSystemIsNotPushed) {
+  start();
+  const TestImage image = make_image({long_bytes(3'000'000, 5)});
+  const Descriptor manifest = store_image(image);
+  rot(*store_, image.layer_digest(0));
+  ASSERT_TRUE(*store_->verify_blob(image.layer_digest(0)));
+  const Result<void> pushed = registry().push(reference(server_->host() + "/a:v1"), manifest);
+  ASSERT_FALSE(pushed);
+  EXPECT_EQ(pushed.error().code, ErrorCode::Corrupt) << pushed.error().message;
+  EXPECT_NE(pushed.error().message.find(image.layer_digest(0).str()), std::string::npos);
+  EXPECT_EQ(server_->manifest("a", "v1"), "");
+  EXPECT_EQ(server_->count("PUT", "/blobs/uploads/"), 0) << "the last byte was not sent";
+  EXPECT_FALSE(store_->blob_size(image.layer_digest(0))) << "it is set aside";
 }
 
 }  // namespace

@@ -35,6 +35,12 @@ TEST(Url, RefusesWhatAnotherParserMightReadOtherwise) {
                                  "http://a b/",
                                  "http://h/a b",
                                  "http://h/a\r\nX: y",
+                                 "http://h/a#\r\nX: y",
+                                 "http://h/a\x01",
+                                 "http://h/a\x7f",
+                                 "http://h/a%0d%0aX:%20y",
+                                 "http://h/a?b=%00",
+                                 "http://h/a?b=%7F",
                                  "http://h\\@evil/",
                                  "http://h/\\evil",
                                  "http://[::1/",
@@ -141,6 +147,10 @@ TEST(SessionUrl, IsOpaqueButStaysOnHttps) {
   EXPECT_EQ(session_url(from, "http://other/v2/x"), std::nullopt);
   EXPECT_EQ(session_url(from, "https://other/v2/x"), "https://other/v2/x");
   EXPECT_EQ(session_url(from, ""), std::nullopt);
+  for (const char* const hostile : {"/v2/x\r\nX: y", "/v2/x\ry", "/v2/x\n y", "/v2/x%0d%0aX:y",
+                                    "/v2/x#\r\n", "/v2/x\x1b[1m", "/v2/x\ty"}) {
+    EXPECT_EQ(session_url(from, hostile), std::nullopt) << hostile;
+  }
 }
 
 TEST(RetryAfter, ReadsSecondsAndDates) {
@@ -168,7 +178,14 @@ TEST(ContentRange, IsReadStrictly) {
 TEST(Answers, TokensAndErrorsAreReadWithoutTrust) {
   EXPECT_EQ(read_token(R"({"token":"t"})")->seconds, 60);
   EXPECT_EQ(read_token(R"({"access_token":"t","expires_in":300})")->token, "t");
-  EXPECT_EQ(read_token(R"({"token":"t","expires_in":-5})")->seconds, 0);
+  for (const char* const senseless :
+       {"0", "-5", "-9223372036854775808", "1e3", "0.5", "\"300\"", "null", "true", "{}", "[]"}) {
+    EXPECT_EQ(read_token(R"({"token":"t","expires_in":)" + std::string(senseless) + "}")->seconds,
+              60)
+        << senseless;
+  }
+  EXPECT_EQ(read_token(R"({"token":"t","expires_in":7})")->seconds, 7);
+  EXPECT_EQ(read_token(R"({"token":"t","expires_in":18446744073709551615})")->seconds, 86400);
   for (const char* const body : {"", "{}", "[]", "null", R"({"token":7})",
                                  R"({"token":"a\r\nX: b"})", R"({"token":""})", "<html>"}) {
     EXPECT_FALSE(read_token(body)) << body;
