@@ -39,21 +39,32 @@ std::vector<bool> reached_ops(const ir::Module& module) {
   return reached;
 }
 
-// The last op of the stage's config chain that a target reaches; the bottom of its root chain if
-// there is none.
-ir::OpId reached_config(const ir::Module& module, const ir::Stage& stage,
-                        const std::vector<bool>& reached) {
-  const std::vector<ir::OpId> chain = ir::config_chain(module, stage.config);
-  for (auto id = chain.rbegin(); id != chain.rend(); ++id) {
-    if (reached[id->index]) {
-      return *id;
+// By op: the last op of the config chain that it ends which a target reaches, and the bottom of the
+// root chain that it ends. One sweep for all, because many stages may rest on one long chain.
+struct Below {
+  std::vector<ir::OpId> reached_config;
+  std::vector<ir::OpId> bottom;
+};
+
+Below look_below(const ir::Module& module, const std::vector<bool>& reached) {
+  Below below{std::vector<ir::OpId>(module.ops.size()), std::vector<ir::OpId>(module.ops.size())};
+  for (std::uint32_t i = 0; i < module.ops.size(); ++i) {
+    const ir::Op& op = module.ops[i];
+    const auto* config = std::get_if<ir::Config>(&op.data);
+    const ir::OpId root = ir::root_operand(op);
+    if (reached[i]) {
+      below.reached_config[i] = ir::OpId{i};
+    } else if (config != nullptr) {
+      below.reached_config[i] = below.reached_config[config->base.index];
     }
+    below.bottom[i] = root.valid() ? below.bottom[root.index] : ir::OpId{i};
   }
-  return ir::root_chain(module, stage.root).front();
+  return below;
 }
 
 Change DropUnused::run(ir::Module& module, PassContext& /*context*/) {
   const std::vector<bool> reached = reached_ops(module);
+  const Below below = look_below(module, reached);
   Change change = Change::Unchanged;
   std::vector<ir::StageId> moved(module.stages.size());
   std::vector<ir::Stage> stages;
@@ -63,7 +74,10 @@ Change DropUnused::run(ir::Module& module, PassContext& /*context*/) {
       change = Change::Changed;
       continue;
     }
-    const ir::OpId config = reached_config(module, stage, reached);
+    ir::OpId config = below.reached_config[stage.config.index];
+    if (!config.valid()) {
+      config = below.bottom[stage.root.index];
+    }
     change = config == stage.config ? change : Change::Changed;
     stage.config = config;
     moved[i] = ir::StageId{static_cast<std::uint32_t>(stages.size())};

@@ -5,14 +5,16 @@
 //   %3 = mkdir path="/" root=%0               =>   (gone)
 //   %4 = copy dest="/a//b/../" mode="0644"    =>   %4 = copy dest="/a/" mode="644"
 //
-// Each config op takes in the config ops below it and rests on the image or scratch: whether stages
-// share a prefix of their configs is not part of what they mean. What is left without a user is
-// drop-unused's. User names are left as written: what `root` or `0` is stands in the root's own
-// /etc/passwd. Idempotent. Preserves: the order of ops, locations (merged ones go to `also`).
+// The config op of a target's stage takes in the config ops below it and rests on the image or
+// scratch: whether stages share a prefix of their configs is not part of what they mean. The others
+// are part of no image and stay as they are; what is left without a user is drop-unused's. User
+// names are left as written: what `root` or `0` is stands in the root's own /etc/passwd.
+// Idempotent. Preserves: the order of ops, locations (merged ones go to `also`).
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "ir/path_pattern.h"
 #include "ir/reference.h"
@@ -74,29 +76,53 @@ void clean_mode(std::string& mode) {
   }
 }
 
-// Appends the ports that `text` (PORT[-PORT][/protocol]) stands for, as PORT/protocol. What is no
-// such text stays as it is, for the verifier to refuse.
-void append_ports(ir::Strings& ports, const std::string& text) {
-  const std::size_t slash = std::min(text.find('/'), text.size());
-  const std::string protocol = slash == text.size() ? "/tcp" : text.substr(slash);
-  const std::size_t dash = std::min(text.find('-'), slash);
-  unsigned first = 0;
-  const char* const begin = text.data();
-  const auto parsed = std::from_chars(begin, begin + dash, first);
-  unsigned last = first;
-  bool ok = parsed.ec == std::errc() && parsed.ptr == begin + dash;
-  if (dash < slash) {
-    const auto end = std::from_chars(begin + dash + 1, begin + slash, last);
-    ok = ok && end.ec == std::errc() && end.ptr == begin + slash;
+// Ports one by one, as PORT/protocol. A file may name ranges of all ports again and again, so each
+// protocol's are marked in a table.
+class PortSet {
+ public:
+  // `text` is PORT[-PORT][/protocol]. What is no such text stays as it is, for the verifier to
+  // refuse.
+  void add(const std::string& text) {
+    const std::size_t slash = std::min(text.find('/'), text.size());
+    const std::string protocol = slash == text.size() ? "/tcp" : text.substr(slash);
+    const std::size_t dash = std::min(text.find('-'), slash);
+    unsigned first = 0;
+    const char* const begin = text.data();
+    const auto parsed = std::from_chars(begin, begin + dash, first);
+    unsigned last = first;
+    bool ok = parsed.ec == std::errc() && parsed.ptr == begin + dash;
+    if (dash < slash) {
+      const auto end = std::from_chars(begin + dash + 1, begin + slash, last);
+      ok = ok && end.ec == std::errc() && end.ptr == begin + slash;
+    }
+    if (!ok || last < first || last > kLast) {
+      others_.push_back(text);
+      return;
+    }
+    std::vector<bool>& table = marked_[protocol];
+    table.resize(kLast + 1);
+    std::fill(table.begin() + first, table.begin() + last + 1, true);
   }
-  if (!ok || last < first || last > 65535) {
-    ports.push_back(text);
-    return;
+
+  // Sorted.
+  ir::Strings take() {
+    ir::Strings ports = std::move(others_);
+    for (const auto& [protocol, table] : marked_) {
+      for (unsigned port = 0; port <= kLast; ++port) {
+        if (table[port]) {
+          ports.push_back(fmt::format("{}{}", port, protocol));
+        }
+      }
+    }
+    sort_unique(ports);
+    return ports;
   }
-  for (unsigned port = first; port <= last; ++port) {
-    ports.push_back(fmt::format("{}{}", port, protocol));
-  }
-}
+
+ private:
+  static constexpr unsigned kLast = 65535;
+  std::map<std::string, std::vector<bool>> marked_;
+  ir::Strings others_;
+};
 
 void normalize_op(ir::Image& image) {
   clean_platform(image.platform);
@@ -136,12 +162,11 @@ void normalize_op(ir::Mkdir& mkdir) { clean(mkdir.path); }
 void normalize_op(ir::Config& config) {
   sort_pairs(config.env);
   sort_pairs(config.labels);
-  const ir::Strings written = std::move(config.ports);
-  config.ports.clear();
-  for (const std::string& port : written) {
-    append_ports(config.ports, port);
+  PortSet ports;
+  for (const std::string& port : config.ports) {
+    ports.add(port);
   }
-  sort_unique(config.ports);
+  config.ports = ports.take();
   sort_unique(config.volumes);
   if (config.workdir.has_value()) {
     clean(*config.workdir);
@@ -153,36 +178,33 @@ void normalize_op(ir::Config& config) {
   }
 }
 
-// Puts what `below` does under `config`.
-void merge_field(ir::Pairs& above, const ir::Pairs& below) {
-  above.insert(above.begin(), below.begin(), below.end());
+// Lets `change` follow on what `field` says. A merged config rests where the lowest one did.
+void follow(ir::Pairs& field, const ir::Pairs& change) {
+  field.insert(field.end(), change.begin(), change.end());
 }
-void merge_field(ir::Strings& above, const ir::Strings& below) {
-  above.insert(above.begin(), below.begin(), below.end());
+void follow(ir::Strings& field, const ir::Strings& change) {
+  field.insert(field.end(), change.begin(), change.end());
 }
-void merge_field(ir::OpId& base, ir::OpId below) { base = below; }
+void follow(ir::OpId& /*base*/, ir::OpId /*change*/) {}
 template <typename T>
-void merge_field(std::optional<T>& above, const std::optional<T>& below) {
-  if (!above.has_value()) {
-    above = below;
+void follow(std::optional<T>& field, const std::optional<T>& change) {
+  if (change.has_value()) {
+    field = change;
   }
 }
 
-// Field by field, whatever fields a config has: visiting two structs at once needs their values in
-// order, so those of `below` are copied into place one after the other.
-void merge_config(ir::Config& above, const ir::Config& below) {
-  ir::Config merged = above;
-  ir::visit_fields(merged, [&](std::string_view name, auto& field, ir::FieldRole) {
-    ir::visit_fields(below, [&](std::string_view other_name, const auto& other, ir::FieldRole) {
+// Field by field, whatever fields a config has.
+void follow(ir::Config& config, const ir::Config& change) {
+  ir::visit_fields(config, [&](std::string_view name, auto& field, ir::FieldRole) {
+    ir::visit_fields(change, [&](std::string_view other_name, const auto& other, ir::FieldRole) {
       using Field = std::remove_cvref_t<decltype(field)>;
       if constexpr (std::is_same_v<Field, std::remove_cvref_t<decltype(other)>>) {
         if (name == other_name) {
-          merge_field(field, other);
+          follow(field, other);
         }
       }
     });
   });
-  above = std::move(merged);
 }
 
 bool changes_nothing(const ir::Config& config) { return config == ir::Config{.base = config.base}; }
@@ -198,24 +220,50 @@ bool makes_nothing(const ir::Mkdir& mkdir, const ir::Module& module) {
          (below->path == mkdir.path || below->path.starts_with(mkdir.path + "/"));
 }
 
+// The config op `id` with all config ops below it, as one that rests on the bottom of the chain.
+void merge_chain(ir::Module& module, ir::OpId id) {
+  std::vector<ir::OpId> chain = ir::config_chain(module, id);
+  if (chain.size() <= 2) {
+    return;
+  }
+  auto merged = std::get<ir::Config>(module.op(chain[1]).data);
+  std::vector<Loc> also;
+  for (std::size_t i = 2; i < chain.size(); ++i) {
+    follow(merged, std::get<ir::Config>(module.op(chain[i]).data));
+  }
+  // The nearest first.
+  for (std::size_t i = chain.size() - 1; i-- > 1;) {
+    const ir::Op& below = module.op(chain[i]);
+    also.push_back(below.loc);
+    also.insert(also.end(), below.also.begin(), below.also.end());
+  }
+  ir::Op& op = module.op(id);
+  op.data = std::move(merged);
+  op.also.insert(op.also.end(), also.begin(), also.end());
+}
+
 Change Normalize::run(ir::Module& module, PassContext& /*context*/) {
-  const ir::Module before = module;
   std::vector<ir::OpId> replacement(module.ops.size());
   std::vector<bool> keep(module.ops.size(), true);
+  // Whether an op is the config of a target.
+  std::vector<bool> ends(module.ops.size());
+  for (const ir::Target& target : module.targets) {
+    ends[module.stage(target.stage).config.index] = true;
+  }
+  Change change = Change::Unchanged;
   for (std::size_t i = 0; i < module.ops.size(); ++i) {
     ir::Op& op = module.ops[i];
+    const ir::OpData before = op.data;
     replacement[i] = ir::OpId{static_cast<std::uint32_t>(i)};
     // Operands first, so that a step rests on what is left of the steps below it.
     ir::map_operands(op, [&](ir::OpId id) { return replacement[id.index]; });
-    if (auto* config = std::get_if<ir::Config>(&op.data)) {
-      const ir::Op& base = module.op(config->base);
-      if (const auto* below = std::get_if<ir::Config>(&base.data)) {
-        merge_config(*config, *below);
-        op.also.push_back(base.loc);
-        op.also.insert(op.also.end(), base.also.begin(), base.also.end());
-      }
+    const bool is_config = std::holds_alternative<ir::Config>(op.data);
+    if (is_config && ends[i]) {
+      merge_chain(module, replacement[i]);
     }
-    std::visit([](auto& data) { normalize_op(data); }, op.data);
+    if (!is_config || ends[i]) {
+      std::visit([](auto& data) { normalize_op(data); }, op.data);
+    }
     const auto* config = std::get_if<ir::Config>(&op.data);
     const auto* mkdir = std::get_if<ir::Mkdir>(&op.data);
     if (config != nullptr && changes_nothing(*config)) {
@@ -224,13 +272,16 @@ Change Normalize::run(ir::Module& module, PassContext& /*context*/) {
       replacement[i] = mkdir->root;
     }
     keep[i] = replacement[i].index == i;
+    change = keep[i] && before == op.data ? change : Change::Changed;
   }
   replace_uses(module, replacement);
   remove_ops(module, keep);
   for (ir::Target& target : module.targets) {
+    const std::string written = target.platform;
     clean_platform(target.platform);
+    change = written == target.platform ? change : Change::Changed;
   }
-  return module == before ? Change::Unchanged : Change::Changed;
+  return change;
 }
 
 }  // namespace

@@ -98,11 +98,54 @@ TEST(Normalize, KeepsTheLocationsOfMergedConfig) {
   const auto root = builder.add(ir::Scratch{.platform = "linux/amd64"}, {});
   const auto first = builder.add(ir::Config{.base = root, .user = "a"}, {file, 1, 2});
   const auto second = builder.add(ir::Config{.base = first, .workdir = "/"}, {file, 3, 4});
-  builder.add_stage("s", root, second, {});
+  const auto stage = builder.add_stage("s", root, second, {});
+  builder.add_target(
+      {.name = "s", .stage = stage, .platform = "linux/amd64", .run_mounts = {}, .loc = {}});
   ASSERT_TRUE(run(module, {"normalize"}).ok);
   const ir::Op& op = module.op(module.stages[0].config);
   EXPECT_EQ(op.loc, (Loc{file, 3, 4}));
   EXPECT_EQ(op.also, (std::vector<Loc>{{file, 1, 2}}));
+}
+
+// Merging each prefix of the chain too would take hours and all memory.
+TEST(Normalize, MergesALongConfigChainOnce) {
+  ir::Module module;
+  ir::Builder builder(module);
+  const auto root = builder.add(ir::Scratch{.platform = "linux/amd64"}, {});
+  auto config = root;
+  for (int i = 0; i < 20000; ++i) {
+    config = builder.add(ir::Config{.base = config,
+                                    .labels = {{"label" + std::to_string(i), "x"}},
+                                    .ports = {"0-65535/udp"}},
+                         {});
+  }
+  const auto stage = builder.add_stage("s", root, config, {});
+  builder.add_target(
+      {.name = "s", .stage = stage, .platform = "linux/amd64", .run_mounts = {}, .loc = {}});
+  ASSERT_TRUE(run(module, default_pipeline()).ok);
+  ASSERT_EQ(module.ops.size(), 2U);
+  const auto& merged = std::get<ir::Config>(module.ops[1].data);
+  EXPECT_EQ(merged.labels.size(), 20000U);
+  EXPECT_EQ(merged.ports.size(), 65536U);
+}
+
+TEST(DropUnused, TakesManyStagesOnOneChain) {
+  ir::Module module;
+  ir::Builder builder(module);
+  const auto root = builder.add(ir::Scratch{.platform = "linux/amd64"}, {});
+  auto config = root;
+  for (int i = 0; i < 20000; ++i) {
+    config = builder.add(ir::Config{.base = config, .user = std::to_string(i)}, {});
+    builder.add_stage("s" + std::to_string(i), root, config, {});
+  }
+  builder.add_target({.name = "s",
+                      .stage = builder.add_stage("last", root, root, {}),
+                      .platform = "linux/amd64",
+                      .run_mounts = {},
+                      .loc = {}});
+  ASSERT_TRUE(run(module, {"drop-unused"}).ok);
+  EXPECT_EQ(module.ops.size(), 1U);
+  EXPECT_EQ(module.stages[0].config, root);
 }
 
 // What a target is, apart from how the module says it: the steps of its root and its config.
