@@ -114,20 +114,25 @@ class Planner {
     return content_is_there(result.tree);
   }
 
-  void need(ir::OpId id) {
-    PlannedStep& step = plan_.steps[id.index];
-    if (step.needed) {
-      return;
-    }
-    step.needed = true;
-    const ir::Op& op = request_.module.op(id);
-    if (step.status != StepStatus::Hit || !makes_files(op)) {
-      for (const ir::OpId input : ir::operands(op)) {
-        need(input);
+  // No recursion: a chain may be as long as a file.
+  void need(ir::OpId first) {
+    std::vector<ir::OpId> open = {first};
+    while (!open.empty()) {
+      const ir::OpId id = open.back();
+      open.pop_back();
+      PlannedStep& step = plan_.steps[id.index];
+      if (step.needed) {
+        continue;
       }
-    } else {
-      // An image is all the layers of its chain, so a hit still needs those below it.
-      need(ir::root_operand(op));
+      step.needed = true;
+      const ir::Op& op = request_.module.op(id);
+      if (step.status != StepStatus::Hit || !makes_files(op)) {
+        const std::vector<ir::OpId> inputs = ir::operands(op);
+        open.insert(open.end(), inputs.begin(), inputs.end());
+      } else {
+        // An image is all the layers of its chain, so a hit still needs those below it.
+        open.push_back(ir::root_operand(op));
+      }
     }
   }
 

@@ -1,6 +1,8 @@
 // The stages of a file and how they are named.
 #include "frontend/dockerfile/stages.h"
 
+#include <algorithm>
+
 #include "ir/base/text.h"
 
 namespace strata::frontend::dockerfile {
@@ -30,6 +32,7 @@ Stages::Stages(const Ast& ast) {
       stage.from = &instruction;
       if (instruction.args.size() == 3) {
         stage.name = ascii_lower(instruction.args[2].text);
+        by_name_[stage.name].push_back(stage.index);
       }
       stages_.push_back(std::move(stage));
     } else if (!stages_.empty()) {
@@ -39,23 +42,20 @@ Stages::Stages(const Ast& ast) {
 }
 
 std::optional<std::size_t> Stages::find(std::string_view name) const {
-  const std::string lower = ascii_lower(name);
-  for (std::size_t i = stages_.size(); i-- > 0;) {
-    if (!lower.empty() && stages_[i].name == lower) {
-      return i;
-    }
+  if (const auto found = by_name_.find(ascii_lower(name)); found != by_name_.end()) {
+    return found->second.back();
   }
   const auto number = stage_number(name);
   return number && *number < stages_.size() ? number : std::nullopt;
 }
 
 std::optional<std::size_t> Stages::base(std::string_view name, std::size_t index) const {
-  for (std::size_t i = index; i-- > 0;) {
-    if (!name.empty() && stages_[i].name == name) {
-      return i;
-    }
+  const auto found = by_name_.find(std::string(name));
+  if (found == by_name_.end()) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  const auto next = std::lower_bound(found->second.begin(), found->second.end(), index);
+  return next == found->second.begin() ? std::nullopt : std::optional(*std::prev(next));
 }
 
 std::string Stages::unique_name(std::size_t index) const {

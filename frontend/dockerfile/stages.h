@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "frontend/dockerfile/ast.h"
@@ -40,6 +41,8 @@ class Stages {
 
  private:
   std::vector<StageText> stages_;
+  // The stages of each name, in order.
+  std::unordered_map<std::string, std::vector<std::size_t>> by_name_;
 };
 
 // `text` as a number of at most six digits: a stage by number.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace strata {
 namespace {
@@ -70,6 +71,18 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 bool is_utf8(std::string_view bytes) {
   while (!bytes.empty()) {
+    // Most text is ASCII: eight bytes at a time.
+    std::uint64_t word = 0;
+    while (bytes.size() >= sizeof(word)) {
+      std::memcpy(&word, bytes.data(), sizeof(word));
+      if ((word & 0x8080808080808080U) != 0) {
+        break;
+      }
+      bytes.remove_prefix(sizeof(word));
+    }
+    if (bytes.empty()) {
+      break;
+    }
     const std::size_t length = utf8_sequence(bytes);
     if (length == 0) {
       return false;
@@ -124,6 +137,11 @@ std::optional<std::string> base64_decode(std::string_view text) {
 
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates) {
+  // Among so many one is near by chance, and a file may have as many wrong words.
+  constexpr std::size_t kMostCandidates = 1000;
+  if (candidates.size() > kMostCandidates) {
+    return std::nullopt;
+  }
   const std::string wanted = ascii_lower(word);
   std::size_t best = std::max<std::size_t>(1, wanted.size() / 3) + 1;
   const std::string* found = nullptr;
