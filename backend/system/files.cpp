@@ -127,6 +127,21 @@ Result<Fd> open_read(const std::string& path) {
   return fd;
 }
 
+Result<Fd> open_regular_file(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info {};
+  // A link gives ELOOP, a socket ENXIO.
+  const bool is_other = fd.valid() ? ::fstat(fd.get(), &info) == 0 && !S_ISREG(info.st_mode)
+                                   : errno == ELOOP || errno == ENXIO;
+  if (is_other) {
+    return Error{ErrorCode::Corrupt, path + ": not a regular file"};
+  }
+  if (!fd.valid()) {
+    return errno_error(path, errno);
+  }
+  return fd;
+}
+
 Result<std::string> read_file(const std::string& path) {
   STRATA_ASSIGN(const Fd fd, open_read(path));
   return read_all(fd, path);

@@ -16,6 +16,9 @@ namespace strata::backend {
 
 // All descriptors are opened with O_CLOEXEC.
 [[nodiscard]] Result<Fd> open_read(const std::string& path);
+// The same of a regular file by its own name: a link at the end of `path` is not followed,
+// and a FIFO or a device not waited for. Error Corrupt for anything but a regular file.
+[[nodiscard]] Result<Fd> open_regular_file(const std::string& path);
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 [[nodiscard]] Result<std::string> read_all(const Fd& fd, const std::string& name);
 [[nodiscard]] Result<void> write_all(const Fd& fd, std::string_view data, const std::string& name);

@@ -51,6 +51,20 @@ TEST(Files, AnAbsolutePathHasNoLinks) {
   EXPECT_EQ(absolute_path(dir.at("nothing")).error().code, ErrorCode::NotFound);
 }
 
+TEST(Files, ARegularFileIsOpenedAndNothingElse) {
+  const TempDirectory dir;
+  EXPECT_OK(write_file_durably(dir.at("file"), "text"));
+  EXPECT_OK(open_regular_file(dir.at("file")));
+  EXPECT_EQ(open_regular_file(dir.at("missing")).error().code, ErrorCode::NotFound);
+  ASSERT_EQ(::mkfifo(dir.at("fifo").c_str(), 0600), 0);
+  ASSERT_EQ(::symlink("file", dir.at("link").c_str()), 0);
+  EXPECT_OK(make_directories(dir.at("directory")));
+  for (const std::string& path :
+       {dir.at("fifo"), dir.at("link"), dir.at("directory"), std::string("/dev/zero")}) {
+    EXPECT_EQ(open_regular_file(path).error().code, ErrorCode::Corrupt) << path;
+  }
+}
+
 TEST(Files, ReadsFilesWhoseSizeIsNotKnown) {
   const Result<std::string> text = read_file("/proc/self/status");
   ASSERT_OK(text);
