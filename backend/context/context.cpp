@@ -162,6 +162,8 @@ std::unique_ptr<StatCache> StatCache::load(const std::string& path) {
   return std::unique_ptr<StatCache>(new StatCache(std::move(state)));
 }
 
+bool StatCache::is_damaged(const std::string& path) { return !DigestCache(path).load(); }
+
 Result<void> StatCache::save() { return state_->cache.save(); }
 
 }  // namespace strata::backend

@@ -63,6 +63,8 @@ class Context {
 class StatCache {
  public:
   static std::unique_ptr<StatCache> load(const std::string& path);
+  // Whether something is at `path` that load() finds damaged.
+  static bool is_damaged(const std::string& path);
   ~StatCache();
   Result<void> save();
 

@@ -78,13 +78,17 @@ std::int64_t cache_clock() {
   return nanoseconds(now);
 }
 
-void DigestCache::load() {
+bool DigestCache::load() {
   const std::lock_guard lock(mutex_);
   loaded_.clear();
-  const Result<std::string> text = read_file(path_);
-  if (!text || !parse(*text)) {
-    loaded_.clear();
+  const Result<Fd> file = open_regular_file(path_);
+  const Result<std::string> text =
+      file ? read_all(*file, path_) : Result<std::string>(file.error());
+  if (text && parse(*text)) {
+    return true;
   }
+  loaded_.clear();
+  return !text && text.error().code == ErrorCode::NotFound;
 }
 
 bool DigestCache::parse(std::string_view text) {

@@ -32,7 +32,8 @@ class DigestCache {
   explicit DigestCache(std::string path) : path_(std::move(path)) {}
 
   // Replaces what is held by the file's records; a file that is missing or damaged holds none.
-  void load();
+  // False: there is something that is no such file.
+  bool load();
   // By rename; does nothing when nothing has changed since load().
   Result<void> save();
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "backend/system/files.h"
 #include "tests/unit/system/temp_directory.h"
 
 namespace strata::backend {
@@ -248,6 +249,19 @@ TEST(StatCache, NeverServesStaleContent) {
             0);
   const auto cache = StatCache::load(path);
   EXPECT_EQ(file_digest(context.path(), cache.get()), Digest::of("xyz"));
+}
+
+// A FIFO would hang whoever reads it.
+TEST(StatCache, WhatIsNoCacheFileIsDamagedAndHoldsNothing) {
+  const TempDirectory dir;
+  const std::string path = dir.at("cache");
+  EXPECT_FALSE(StatCache::is_damaged(path));
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_TRUE(StatCache::is_damaged(path));
+  EXPECT_NE(StatCache::load(path), nullptr);
+  ASSERT_TRUE(remove_tree(path).ok());
+  ASSERT_TRUE(write_file_durably(path, "strata file digests 1\n").ok());
+  EXPECT_TRUE(StatCache::is_damaged(path));
 }
 
 TEST(StatCache, RemembersBetweenRunsAndSurvivesDamage) {
