@@ -220,7 +220,7 @@ class Scheduler {
       if (unpublished_.empty()) {
         return;
       }
-      const MadeStep made = std::move(unpublished_.front());
+      MadeStep made = std::move(unpublished_.front());
       unpublished_.pop_front();
       const bool layers = !stopped();
       lock.unlock();

@@ -80,19 +80,19 @@ Result<std::optional<MadeStep>> StepRunner::stored_result(ir::OpId step) {
     if (result.inputs == inputs && request_->store.root(result.tree)) {
       STRATA_ASSIGN(const auto tree, request_->store.tree(result.tree));
       if (tree) {
-        return std::optional(MadeStep{step, result.tree, *tree, size_of(**tree), {}, 0, Fd()});
+        return std::optional(MadeStep{step, result.tree, *tree, size_of(**tree), {}, 0, {}, Fd()});
       }
     }
   }
   return std::optional<MadeStep>();
 }
 
-Result<void> StepRunner::publish(const MadeStep& made) {
+Result<void> StepRunner::publish(MadeStep& made) {
   if (!made.lock.valid()) {
     return {};
   }
   STRATA_TRY(request_->store.put_tree(*made.tree));
-  STRATA_TRY(request_->store.commit_root(made.digest));
+  STRATA_TRY(made.staged.commit());
   const ir::StepRecord& record = *request_->records[made.step.index];
   return request_->store.put_result(record.digest, record.json,
                                     {made.digest, bound_inputs(made.step), made.milliseconds});
@@ -158,7 +158,7 @@ Result<void> StepRunner::run_exec(const ir::Exec& op, MadeStep& made, StepFailur
   // It is there, so it is kept.
   made.keep.root = true;
   if (!made.tree->entries.empty()) {
-    STRATA_TRY(request_->store.stage_root(made.digest, spec.scratch + "/upper"));
+    STRATA_ASSIGN(made.staged, request_->store.stage_root(made.digest, spec.scratch + "/upper"));
   }
   return remove_tree(spec.scratch);
 }
@@ -228,7 +228,7 @@ Result<void> StepRunner::keep_files(const TreeWithContent& files, MadeStep& made
   } else if (!request_->store.root(made.digest)) {
     STRATA_ASSIGN(const std::string scratch, request_->store.new_scratch("copy"));
     STRATA_TRY(materialize(*files.tree, *files.content, scratch));
-    STRATA_TRY(request_->store.stage_root(made.digest, scratch));
+    STRATA_ASSIGN(made.staged, request_->store.stage_root(made.digest, scratch));
   }
   return {};
 }

@@ -29,6 +29,8 @@ struct MadeStep {
   std::uint64_t bytes = 0;
   KeepResult keep;
   std::int64_t milliseconds = 0;
+  // Its root, if it has one that is not published.
+  Store::StagedRoot staged;
   // Keeps other processes from running the same step; not valid when one of them had published it
   // before our turn, and nothing is left to do.
   Fd lock;
@@ -45,7 +47,7 @@ class StepRunner {
 
   // Makes it last: tree and root synced, then the result, which names them. The layer of a step
   // whose root is kept can be made later than the result: write_layer_of().
-  [[nodiscard]] Result<void> publish(const MadeStep& made);
+  [[nodiscard]] Result<void> publish(MadeStep& made);
   [[nodiscard]] Result<void> write_layer_of(const MadeStep& made);
 
  private:

@@ -198,11 +198,13 @@ Result<std::vector<Digest>> layer_trees(Store& store, const Image& image,
 
 Result<std::string> ensure_root(Store& store, const Digest& tree,
                                 const std::vector<Digest>& below) {
-  if (std::optional<std::string> path = store.root(tree)) {
+  STRATA_ASSIGN(std::optional<std::string> path, store.checked_root(tree));
+  if (path) {
     return *std::move(path);
   }
   STRATA_ASSIGN(const Fd guard, store.lock("unpack/" + tree.hex()));
-  if (std::optional<std::string> path = store.root(tree)) {
+  STRATA_ASSIGN(path, store.checked_root(tree));
+  if (path) {
     return *std::move(path);
   }
   if (tree == empty_tree_digest()) {

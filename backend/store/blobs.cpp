@@ -9,6 +9,7 @@
 
 #include "backend/store/store_files.h"
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 
 namespace strata::backend {
 namespace {
@@ -49,27 +50,46 @@ void note_verified(const StoreFiles& files, const Digest& digest, const struct s
 }
 
 bool is_noted(const StoreFiles& files, const Digest& digest, const struct stat& status) {
-  const Result<std::string> text = read_file(verification_path(files, digest, status));
+  const std::string path = verification_path(files, digest, status);
+  const Result<Fd> fd = open_regular_file(path);
+  const Result<std::string> text = fd ? read_all(*fd, path) : Result<std::string>(fd.error());
   return text.ok() && *text == identity(status);
 }
 
 enum class Verdict { Right, Missing, Damaged };
 
-// An unreadable file counts as damaged: a miss either way.
-Verdict verify_file(const StoreFiles& files, const std::string& path, const Digest& digest) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!fd.valid()) {
-    return errno == ENOENT ? Verdict::Missing : Verdict::Damaged;
+// Whether what was hashed before counts, when it is noted and nothing has written to the file
+// since. It does not for bytes that leave: what rots below the file system leaves no trace in the
+// times.
+enum class Notes { Count, Ignore };
+
+Result<Verdict> verify_file(const StoreFiles& files, const std::string& path, const Digest& digest,
+                            Notes notes = Notes::Count) {
+  const Result<Fd> fd = open_regular_file(path);
+  if (!fd) {
+    switch (fd.error().code) {
+      case ErrorCode::NotFound:
+        return Verdict::Missing;
+      case ErrorCode::Corrupt:
+        return Verdict::Damaged;
+      default:
+        // That this process may open no more files, say, tells nothing of this one.
+        return fd.error();
+    }
   }
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return Verdict::Damaged;
+  if (::fstat(fd->get(), &status) != 0) {
+    return errno_error(path, errno);
   }
   const bool large = static_cast<std::uint64_t>(status.st_size) >= kAlwaysHash;
-  if (large && is_noted(files, digest, status)) {
+  if (large && notes == Notes::Count && is_noted(files, digest, status)) {
     return Verdict::Right;
   }
-  const Result<Digest> actual = hash_file(fd, path);
+  // What the disk cannot give back is damaged.
+  const Result<Digest> actual = hash_file(*fd, path);
+  if (!actual && actual.error().code == ErrorCode::Interrupted) {
+    return actual.error();
+  }
   if (!actual || *actual != digest) {
     return Verdict::Damaged;
   }
@@ -89,7 +109,8 @@ Result<void> publish_blob(const StoreFiles& files, TempFile temp, const Digest& 
   const std::string path = path_of(files, digest);
   struct stat existing {};
   if (::lstat(path.c_str(), &existing) == 0) {
-    if (verify_file(files, path, digest) == Verdict::Right) {
+    STRATA_ASSIGN(const Verdict verdict, verify_file(files, path, digest));
+    if (verdict == Verdict::Right) {
       return {};
     }
     files.quarantine(path);
@@ -102,6 +123,15 @@ Result<void> publish_blob(const StoreFiles& files, TempFile temp, const Digest& 
     note_verified(files, digest, status);
   }
   return {};
+}
+
+Result<bool> verify_or_condemn(const StoreFiles& files, const Digest& digest, Notes notes) {
+  const std::string path = path_of(files, digest);
+  STRATA_ASSIGN(const Verdict verdict, verify_file(files, path, digest, notes));
+  if (verdict == Verdict::Damaged) {
+    files.quarantine(path);
+  }
+  return verdict == Verdict::Right;
 }
 
 class FileBlobWriter final : public Store::BlobWriter {
@@ -143,6 +173,7 @@ Result<Digest> hash_file(const Fd& fd, const std::string& path) {
   std::vector<char> buffer(std::size_t{1} << 20);
   Sha256 hasher;
   for (;;) {
+    STRATA_TRY(check_interrupted());
     const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
     if (size < 0) {
       if (errno == EINTR) {
@@ -177,16 +208,44 @@ Result<std::optional<std::string>> Store::read_blob(const Digest& digest) const 
 }
 
 Result<bool> Store::verify_blob(const Digest& digest) const {
-  const std::string path = blob_path(digest);
-  const Verdict verdict = verify_file(*state_, path, digest);
-  if (verdict == Verdict::Damaged) {
-    state_->quarantine(path);
-  }
-  return verdict == Verdict::Right;
+  return verify_or_condemn(*state_, digest, Notes::Count);
+}
+
+Result<bool> Store::rehash_blob(const Digest& digest) const {
+  return verify_or_condemn(*state_, digest, Notes::Ignore);
 }
 
 Result<bool> Store::verify_copy(const std::string& path, const Digest& digest) const {
-  return verify_file(*state_, path, digest) == Verdict::Right;
+  STRATA_ASSIGN(const Verdict verdict, verify_file(*state_, path, digest));
+  return verdict == Verdict::Right;
+}
+
+Result<void> Store::copy_blob(const Digest& digest, ByteSink& to) const {
+  const std::string path = blob_path(digest);
+  STRATA_ASSIGN(const Fd fd, open_regular_file(path));
+  std::vector<char> buffer(std::size_t{1} << 20);
+  Sha256 hasher;
+  for (;;) {
+    STRATA_TRY(check_interrupted());
+    const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) {
+      continue;
+    }
+    if (size < 0) {
+      return errno_error(path, errno);
+    }
+    if (size == 0) {
+      break;
+    }
+    hasher.update(buffer.data(), static_cast<std::size_t>(size));
+    STRATA_TRY(to.write(buffer.data(), static_cast<std::size_t>(size)));
+  }
+  if (hasher.finish() == digest) {
+    return {};
+  }
+  state_->quarantine(path);
+  return Error{ErrorCode::Corrupt,
+               "blob " + digest.str() + ": was damaged in the store and has been set aside"};
 }
 
 Result<Digest> Store::put_blob(std::string_view data) {
@@ -202,16 +261,13 @@ Result<std::unique_ptr<Store::BlobWriter>> Store::new_blob() {
 }
 
 std::string Store::partial_path(const Digest& digest) const {
-  return state_->in("tmp", "download-" + digest.hex());
+  return state_->in("tmp", download_name(digest));
 }
 
 Result<void> Store::adopt_partial(const Digest& digest) {
   TempFile temp;
   const std::string path = partial_path(digest);
-  temp.fd = Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!temp.fd.valid()) {
-    return errno_error(path, errno);
-  }
+  STRATA_ASSIGN(temp.fd, open_regular_file(path));
   // From here on the file is removed unless it becomes the blob.
   temp.path = path;
   STRATA_ASSIGN(const Digest actual, hash_file(temp.fd, path));

@@ -1,5 +1,6 @@
 // Garbage collection: what is in the store is read once, then marked for one or more cutoffs, then
 // swept; records go before what they name, so that a death in between leaves only garbage.
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -10,7 +11,9 @@
 #include <set>
 
 #include "backend/store/inventory.h"
+#include "backend/store/root_marker.h"
 #include "backend/store/store_files.h"
+#include "backend/system/file_lock.h"
 #include "backend/system/files.h"
 
 namespace strata::backend {
@@ -18,19 +21,27 @@ namespace {
 
 constexpr std::int64_t kDay = 86400;
 
-// The pid of some process that has the store open, 0 when none is found.
-int some_holder(const StoreFiles& files) {
-  const Result<std::vector<std::string>> names = list_directory(files.root + "/tmp");
-  if (!names) {
-    return 0;
+// The pid of some other process whose scratch space this is, 0 when it is not known; nullopt when
+// it is nobody's.
+std::optional<int> holder_of(const StoreFiles& files, const std::string& name) {
+  const Result<Fd> lease = is_build_id(name) && name != files.build_id
+                               ? open_regular_file(files.in("tmp", name + "/lease"))
+                               : Result<Fd>(Error{});
+  if (!lease || ::flock(lease->get(), LOCK_SH | LOCK_NB) == 0) {
+    return std::nullopt;
   }
-  for (const std::string& name : *names) {
-    const Result<Fd> lease = open_read(files.in("tmp", name + "/lease"));
-    if (name != files.build_id && lease && holder_pid(*lease) != 0) {
-      return holder_pid(*lease);
+  return holder_pid(*lease);
+}
+
+// Some process that has the store open.
+Result<std::optional<int>> some_holder(const StoreFiles& files) {
+  STRATA_ASSIGN(const std::vector<std::string> names, list_directory(files.root + "/tmp"));
+  for (const std::string& name : names) {
+    if (const std::optional<int> pid = holder_of(files, name)) {
+      return pid;
     }
   }
-  return 0;
+  return std::optional<int>();
 }
 
 // Holds the store alone; shares it again at the end.
@@ -39,14 +50,25 @@ class Exclusive {
   explicit Exclusive(const StoreFiles& files) : files_(&files) {}
   Exclusive(const Exclusive&) = delete;
   Exclusive& operator=(const Exclusive&) = delete;
-  ~Exclusive() { (void)::flock(files_->gc_lock.get(), LOCK_SH); }
+  ~Exclusive() { (void)lock_file(files_->gc_lock, LOCK_SH, files_->root).ok(); }
 
   Result<void> acquire(const std::function<void(int)>& on_wait) {
-    return wait_for_lock(files_->gc_lock, LOCK_EX, files_->root, [&] {
+    STRATA_TRY(lock_file(files_->gc_lock, LOCK_EX, files_->root, [&] {
+      const Result<std::optional<int>> holder = some_holder(*files_);
       if (on_wait) {
-        on_wait(some_holder(*files_));
+        on_wait(holder ? holder->value_or(0) : 0);
       }
-    });
+    }));
+    // Should somebody have removed the file of this lock, others hold another.
+    STRATA_ASSIGN(const std::optional<int> holder, some_holder(*files_));
+    if (holder || !is_file_at(files_->gc_lock, files_->in("locks", "gc"))) {
+      return Error{ErrorCode::Machine,
+                   fmt::format("store `{}`: its `locks` were removed while it was in use{}; run it "
+                               "again when nothing else uses the store",
+                               files_->root,
+                               holder ? fmt::format(" by process {}", *holder) : std::string())};
+    }
+    return {};
   }
 
  private:
@@ -109,7 +131,7 @@ Result<void> sweep_objects(const Inventory& inventory, const Marks& marks, Sweep
       sweeper.keep(root.bytes);
       continue;
     }
-    STRATA_TRY(sweeper.remove(root.path + ".ok", 0));
+    STRATA_TRY(sweeper.remove(root.path + std::string(kRootMarker), 0));
     STRATA_TRY(sweeper.remove(root.path, root.bytes));
   }
   for (const auto& [digest, tree] : inventory.trees) {
@@ -129,8 +151,24 @@ Result<void> sweep_objects(const Inventory& inventory, const Marks& marks, Sweep
   return {};
 }
 
-// Downloads that stopped, what was quarantined, failed steps, notes and locks of things that are
-// gone. Other processes' scratch space was claimed when this store was opened.
+// Locks that nobody holds: all but those of this very Store, for no other process has the store
+// open. Who waits for one nevertheless looks again (StoreFiles::lock).
+Result<void> sweep_locks(const StoreFiles& files) {
+  STRATA_ASSIGN(const std::vector<std::string> names, list_directory(files.root + "/locks"));
+  for (const std::string& name : names) {
+    const std::string path = files.in("locks", name);
+    const Result<Fd> fd =
+        name != "gc" && is_encoded_name(name) ? open_regular_file(path) : Result<Fd>(Error{});
+    if (fd && ::flock(fd->get(), LOCK_EX | LOCK_NB) == 0 && is_file_at(*fd, path) &&
+        ::unlink(path.c_str()) != 0) {
+      return files.failure(path, errno);
+    }
+  }
+  return {};
+}
+
+// Downloads that stopped, what was quarantined, failed steps, notes of things that are gone. Other
+// processes' scratch space was taken over when this store was opened.
 Result<void> sweep_leftovers(const StoreFiles& files, const Inventory& inventory,
                              const Marks& marks, Sweeper& sweeper) {
   for (const Inventory::Object& leftover : inventory.leftovers) {
@@ -138,8 +176,10 @@ Result<void> sweep_leftovers(const StoreFiles& files, const Inventory& inventory
   }
   STRATA_ASSIGN(const std::vector<std::string> notes, list_directory(files.root + "/verified"));
   for (const std::string& note : notes) {
-    const std::optional<Digest> digest = Digest::parse("sha256:" + note.substr(0, 64));
-    if (!digest || marks.blobs.count(*digest) == 0) {
+    // Its name begins with the blob's digest.
+    constexpr std::size_t kHexDigits = 64;
+    if (is_verification_name(note) &&
+        marks.blobs.count(*digest_of_name(note.substr(0, kHexDigits))) == 0) {
       STRATA_TRY(sweeper.remove(files.in("verified", note), 0));
     }
   }
@@ -187,6 +227,9 @@ Result<Store::GcReport> Store::gc(const GcOptions& options) {
   STRATA_TRY(sweep_records(inventory, marks, cutoff, sweeper));
   STRATA_TRY(sweep_objects(inventory, marks, sweeper));
   STRATA_TRY(sweep_leftovers(*state_, inventory, marks, sweeper));
+  if (!options.dry_run) {
+    STRATA_TRY(sweep_locks(*state_));
+  }
   return sweeper.report();
 }
 

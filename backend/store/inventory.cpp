@@ -1,11 +1,14 @@
-// Reads everything that a store holds, for gc.
+// Reads everything that a store holds, for gc. What cannot be read ends it: a reference that is
+// taken for lost would take its image with it. Names that no store writes are left alone.
 #include "backend/store/inventory.h"
 
 #include <sys/stat.h>
 
-#include <charconv>
+#include <algorithm>
+#include <cerrno>
 
 #include "backend/store/records.h"
+#include "backend/store/root_marker.h"
 #include "backend/system/files.h"
 
 namespace strata::backend {
@@ -13,16 +16,16 @@ namespace {
 
 using Record = Inventory::Record;
 
-std::optional<struct stat> status_of(const std::string& path) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) {
-    return std::nullopt;
-  }
-  return status;
-}
+// A larger file is no document, whatever names it.
+constexpr std::uint64_t kMaxDocument = std::uint64_t{64} << 20;
 
-std::optional<Digest> digest_of_name(const std::string& name) {
-  return Digest::parse("sha256:" + name);
+Result<std::optional<struct stat>> status_of(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) {
+    return std::optional(status);
+  }
+  return errno == ENOENT ? Result<std::optional<struct stat>>(std::nullopt)
+                         : errno_error(path, errno);
 }
 
 class Reader {
@@ -39,10 +42,11 @@ class Reader {
     STRATA_TRY(read_steps());
     STRATA_TRY(read_chains());
     STRATA_TRY(read_layers());
-    STRATA_TRY(read_all_as_leftovers("quarantine", ""));
-    STRATA_TRY(read_all_as_leftovers("failed", ""));
-    STRATA_TRY(read_all_as_leftovers("tmp", "download-"));
-    STRATA_TRY(read_all_as_leftovers(".", ".strata-"));
+    STRATA_TRY(read_leftovers("quarantine", is_quarantined_name));
+    STRATA_TRY(read_leftovers(
+        "failed", [](const std::string& name) { return digest_of_name(name).has_value(); }));
+    STRATA_TRY(read_leftovers("tmp", is_download_name));
+    STRATA_TRY(read_leftovers(".", is_temporary_name));
     return std::move(inventory_);
   }
 
@@ -50,11 +54,9 @@ class Reader {
   Result<void> read_objects(const char* directory, std::map<Digest, Inventory::Object>& out) {
     STRATA_ASSIGN(const std::vector<std::string> names, names_of(directory));
     for (const std::string& name : names) {
-      const Inventory::Object object = object_at(files_->in(directory, name));
       if (const std::optional<Digest> digest = digest_of_name(name)) {
+        STRATA_ASSIGN(const Inventory::Object object, object_at(files_->in(directory, name)));
         out.emplace(*digest, object);
-      } else {
-        inventory_.leftovers.push_back(object);
       }
     }
     return {};
@@ -64,22 +66,34 @@ class Reader {
     STRATA_ASSIGN(const std::vector<std::string> names, names_of("roots"));
     for (const std::string& name : names) {
       const std::string path = files_->in("roots", name);
-      if (name.size() == 67 && name.compare(64, 3, ".ok") == 0) {
-        if (!exists(files_->in("roots", name.substr(0, 64)))) {
-          inventory_.leftovers.push_back(object_at(path));
-        }
+      if (name.ends_with(kRootMarker)) {
+        STRATA_TRY(read_lone_marker(path, name.substr(0, name.size() - kRootMarker.size())));
         continue;
       }
       const std::optional<Digest> digest = digest_of_name(name);
-      Record marker = record_at(Record::Kind::Ref, path + ".ok");
-      const std::optional<std::string> bytes = body_of(marker);
-      if (!digest || !bytes) {
-        inventory_.leftovers.push_back({path, 0, 0});
+      if (!digest) {
         continue;
       }
-      Inventory::Object root{path, 0, marker.used};
-      (void)std::from_chars(bytes->data(), bytes->data() + bytes->size(), root.bytes);
-      inventory_.roots.emplace(*digest, root);
+      STRATA_ASSIGN(const Record marker,
+                    record_at(Record::Kind::Ref, path + std::string(kRootMarker)));
+      STRATA_ASSIGN(const std::optional<std::string> body, body_of(marker));
+      const std::optional<RootMarker> note = body ? parse_root_marker(*body) : std::nullopt;
+      if (note) {
+        inventory_.roots.emplace(*digest, Inventory::Object{path, note->bytes, marker.used});
+      } else {
+        inventory_.leftovers.push_back({path, 0, 0});
+      }
+    }
+    return {};
+  }
+
+  // A marker goes with its root, or alone when there is none.
+  Result<void> read_lone_marker(const std::string& path, const std::string& root) {
+    if (digest_of_name(root)) {
+      STRATA_ASSIGN(const auto status, status_of(files_->in("roots", root)));
+      if (!status) {
+        STRATA_TRY(add_leftover(path));
+      }
     }
     return {};
   }
@@ -87,8 +101,11 @@ class Reader {
   Result<void> read_names(const char* directory, Record::Kind kind) {
     STRATA_ASSIGN(const std::vector<std::string> names, names_of(directory));
     for (const std::string& name : names) {
-      Record record = record_at(kind, files_->in(directory, name));
-      const std::optional<std::string> body = body_of(record);
+      if (!is_encoded_name(name)) {
+        continue;
+      }
+      STRATA_ASSIGN(Record record, record_at(kind, files_->in(directory, name)));
+      STRATA_ASSIGN(const std::optional<std::string> body, body_of(record));
       if (body && kind == Record::Kind::Resolved) {
         if (const std::optional<ResolvedRecord> resolved = parse_resolved(*body)) {
           record.manifest = resolved->manifest;
@@ -100,7 +117,7 @@ class Reader {
       }
       const bool is_sound = record.manifest.has_value();
       if (is_sound) {
-        read_document(*record.manifest);
+        STRATA_TRY(read_document(*record.manifest));
       }
       add(std::move(record), is_sound);
     }
@@ -108,19 +125,25 @@ class Reader {
   }
 
   Result<void> read_steps() {
+    constexpr std::string_view kResults = ".results";
     STRATA_ASSIGN(const std::vector<std::string> names, names_of("steps"));
     for (const std::string& name : names) {
       const std::string path = files_->in("steps", name);
-      if (name.size() == 64) {
+      if (digest_of_name(name)) {
         // The record of a step: it goes with its results, or alone when it has none.
-        if (!exists(path + ".results")) {
-          inventory_.leftovers.push_back(object_at(path));
+        STRATA_ASSIGN(const auto status, status_of(path + std::string(kResults)));
+        if (!status) {
+          STRATA_TRY(add_leftover(path));
         }
         continue;
       }
-      Record record = record_at(Record::Kind::Step, path);
-      record.paths.push_back(files_->in("steps", name.substr(0, 64)));
-      const std::optional<std::string> body = body_of(record);
+      const std::string step = name.substr(0, name.size() - std::min(name.size(), kResults.size()));
+      if (!name.ends_with(kResults) || !digest_of_name(step)) {
+        continue;
+      }
+      STRATA_ASSIGN(Record record, record_at(Record::Kind::Step, path));
+      record.paths.push_back(files_->in("steps", step));
+      STRATA_ASSIGN(const std::optional<std::string> body, body_of(record));
       const auto results = body ? parse_results(*body) : std::nullopt;
       if (results) {
         for (const StepResult& result : *results) {
@@ -135,8 +158,11 @@ class Reader {
   Result<void> read_chains() {
     STRATA_ASSIGN(const std::vector<std::string> names, names_of("chains"));
     for (const std::string& name : names) {
-      Record record = record_at(Record::Kind::Chain, files_->in("chains", name));
-      const std::optional<std::string> body = body_of(record);
+      if (!digest_of_name(name)) {
+        continue;
+      }
+      STRATA_ASSIGN(Record record, record_at(Record::Kind::Chain, files_->in("chains", name)));
+      STRATA_ASSIGN(const std::optional<std::string> body, body_of(record));
       const std::optional<Digest> tree = body ? parse_digest(*body) : std::nullopt;
       if (tree) {
         record.trees.push_back(*tree);
@@ -150,32 +176,44 @@ class Reader {
     STRATA_ASSIGN(const std::vector<std::string> trees, names_of("layers"));
     for (const std::string& name : trees) {
       const std::optional<Digest> tree = digest_of_name(name);
-      const Result<std::vector<std::string>> profiles = names_of("layers/" + name);
-      if (!tree || !profiles || profiles->empty()) {
-        inventory_.leftovers.push_back(object_at(files_->in("layers", name)));
+      const std::string path = files_->in("layers", name);
+      STRATA_ASSIGN(const auto status, status_of(path));
+      if (!tree || !status || !S_ISDIR(status->st_mode)) {
         continue;
       }
-      for (const std::string& profile : *profiles) {
-        Record record = record_at(Record::Kind::Layer, files_->in("layers/" + name, profile));
-        const std::optional<std::string> body = body_of(record);
-        const std::optional<LayerBlob> layer = body ? parse_layer(*body) : std::nullopt;
-        record.trees.push_back(*tree);
-        if (layer) {
-          record.blob = layer->blob;
+      STRATA_ASSIGN(const std::vector<std::string> profiles, names_of("layers/" + name));
+      if (profiles.empty()) {
+        STRATA_TRY(add_leftover(path));
+      }
+      for (const std::string& profile : profiles) {
+        if (is_encoded_name(profile)) {
+          STRATA_TRY(read_layer_record(*tree, files_->in("layers/" + name, profile)));
         }
-        // Without its blob it says nothing.
-        const bool is_sound = layer && inventory_.blobs.count(layer->blob) != 0;
-        add(std::move(record), is_sound);
       }
     }
     return {};
   }
 
-  Result<void> read_all_as_leftovers(const char* directory, std::string_view prefix) {
+  Result<void> read_layer_record(const Digest& tree, const std::string& path) {
+    STRATA_ASSIGN(Record record, record_at(Record::Kind::Layer, path));
+    STRATA_ASSIGN(const std::optional<std::string> body, body_of(record));
+    const std::optional<LayerBlob> layer = body ? parse_layer(*body) : std::nullopt;
+    record.trees.push_back(tree);
+    if (layer) {
+      record.blob = layer->blob;
+    }
+    // Without its blob it says nothing.
+    const bool is_sound = layer && inventory_.blobs.count(layer->blob) != 0;
+    add(std::move(record), is_sound);
+    return {};
+  }
+
+  template <typename Accept>
+  Result<void> read_leftovers(const char* directory, Accept accept) {
     STRATA_ASSIGN(const std::vector<std::string> names, names_of(directory));
     for (const std::string& name : names) {
-      if (name.rfind(prefix, 0) == 0) {
-        inventory_.leftovers.push_back(object_at(files_->in(directory, name)));
+      if (accept(name)) {
+        STRATA_TRY(add_leftover(files_->in(directory, name)));
       }
     }
     return {};
@@ -191,10 +229,16 @@ class Reader {
     }
   }
 
+  Result<void> add_leftover(const std::string& path) {
+    STRATA_ASSIGN(Inventory::Object object, object_at(path));
+    inventory_.leftovers.push_back(std::move(object));
+    return {};
+  }
+
   // What a document names, to be marked with it.
-  void read_document(const Digest& top) {
+  Result<void> read_document(const Digest& top) {
     if (inventory_.documents.count(top) != 0) {
-      return;
+      return {};
     }
     std::set<Digest> reached;
     std::vector<Digest> open{top};
@@ -204,41 +248,49 @@ class Reader {
       if (!reached.insert(digest).second) {
         continue;
       }
-      const Result<std::optional<std::string>> text = store_->read_blob(digest);
-      const auto links = text && *text ? document_links(**text) : std::nullopt;
+      const auto blob = inventory_.blobs.find(digest);
+      if (blob == inventory_.blobs.end() || blob->second.bytes > kMaxDocument) {
+        continue;
+      }
+      STRATA_ASSIGN(const std::optional<std::string> text,
+                    files_->read_checked(store_->blob_path(digest), digest));
+      const auto links = text ? document_links(*text) : std::nullopt;
       if (links) {
         reached.insert(links->blobs.begin(), links->blobs.end());
         open.insert(open.end(), links->manifests.begin(), links->manifests.end());
       }
     }
     inventory_.documents.emplace(top, std::move(reached));
+    return {};
   }
 
   [[nodiscard]] Result<std::vector<std::string>> names_of(const std::string& directory) const {
     return list_directory(files_->root + "/" + directory);
   }
 
-  [[nodiscard]] static Inventory::Object object_at(const std::string& path) {
+  [[nodiscard]] static Result<Inventory::Object> object_at(const std::string& path) {
     Inventory::Object object{path, 0, 0};
-    if (const auto status = status_of(path); status && S_ISREG(status->st_mode)) {
+    STRATA_ASSIGN(const auto status, status_of(path));
+    if (status && S_ISREG(status->st_mode)) {
       object.bytes = static_cast<std::uint64_t>(status->st_size);
     }
     return object;
   }
 
-  [[nodiscard]] static Record record_at(Record::Kind kind, const std::string& path) {
+  [[nodiscard]] static Result<Record> record_at(Record::Kind kind, const std::string& path) {
     Record record;
     record.kind = kind;
     record.paths.push_back(path);
-    if (const auto status = status_of(path)) {
+    STRATA_ASSIGN(const auto status, status_of(path));
+    if (status) {
       record.bytes = static_cast<std::uint64_t>(status->st_size);
       record.used = status->st_mtime;
     }
     return record;
   }
 
-  [[nodiscard]] std::optional<std::string> body_of(const Record& record) const {
-    return files_->record(record.paths.front(), Use::Ignored);
+  [[nodiscard]] Result<std::optional<std::string>> body_of(const Record& record) const {
+    return files_->read_record(record.paths.front(), Use::Ignored);
   }
 
   const Store* store_;

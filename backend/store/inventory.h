@@ -38,7 +38,7 @@ struct Inventory {
   // What a manifest or index in blobs/ names, itself included, through all levels.
   std::map<Digest, std::set<Digest>> documents;
   // Interrupted downloads, quarantined objects, failed steps, records that do not parse, unfinished
-  // roots, names that are not strata's.
+  // roots.
   std::vector<Object> leftovers;
 };
 
@@ -49,6 +49,7 @@ struct Marks {
   std::set<Digest> roots;
 };
 
+// An error when anything is there and cannot be read: it may name what would be swept.
 [[nodiscard]] Result<Inventory> take_inventory(const Store& store, const StoreFiles& files);
 [[nodiscard]] Marks mark(const Inventory& inventory, std::int64_t cutoff);
 [[nodiscard]] bool is_live(const Inventory::Record& record, const Marks& marks,

@@ -57,6 +57,9 @@ Result<std::optional<LayerBlob>> Store::any_layer(const Digest& tree) const {
     return std::optional<LayerBlob>();
   }
   for (const std::string& name : *names) {
+    if (!is_encoded_name(name)) {
+      continue;
+    }
     std::string path = directory;
     path.append("/").append(name);
     const std::optional<std::string> body = state_->record(path);

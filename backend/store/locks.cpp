@@ -1,24 +1,18 @@
 // Locks between processes: flock on files of locks/, freed by the kernel however a holder dies.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
-#include <thread>
 
 #include "backend/store/store_files.h"
+#include "backend/system/file_lock.h"
 #include "backend/system/files.h"
 
 namespace strata::backend {
-namespace {
-
-constexpr auto kPoll = std::chrono::milliseconds(10);
-constexpr int kPollsBeforeNotice = 100;
-
-}  // namespace
 
 int holder_pid(const Fd& fd) {
   std::array<char, 32> text{};
@@ -30,46 +24,55 @@ int holder_pid(const Fd& fd) {
   return pid;
 }
 
-Result<void> wait_for_lock(const Fd& fd, int operation, const std::string& name,
-                           const std::function<void()>& on_wait) {
-  for (int i = 0; i < kPollsBeforeNotice; ++i) {
-    if (::flock(fd.get(), operation | LOCK_NB) == 0) {
-      return {};
-    }
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-      return errno_error(name, errno);
-    }
-    std::this_thread::sleep_for(kPoll);
+Result<Fd> StoreFiles::open_lock(const std::string& path) const {
+  const auto open = [&] {
+    return Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  };
+  // It is written to: a second name of it may be a file of the user's.
+  const auto is_ours = [](const Fd& fd) {
+    struct stat status {};
+    return ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1;
+  };
+  Fd fd = open();
+  if (fd.valid() ? !is_ours(fd) : errno == ELOOP || errno == EISDIR || errno == ENXIO) {
+    quarantine(path);
+    fd = open();
   }
-  if (on_wait) {
-    on_wait();
+  if (!fd.valid()) {
+    return failure(path, errno);
   }
-  while (::flock(fd.get(), operation) != 0) {
-    if (errno != EINTR) {
-      return errno_error(name, errno);
-    }
-  }
+  return fd;
+}
+
+Result<void> StoreFiles::share() {
+  const std::string path = in("locks", "gc");
+  do {
+    STRATA_ASSIGN(gc_lock, open_lock(path));
+    STRATA_TRY(lock_file(gc_lock, LOCK_SH, path));
+  } while (!is_file_at(gc_lock, path));
   return {};
 }
 
 Result<Fd> StoreFiles::lock(const std::string& name,
                             const std::function<void(int)>& on_wait) const {
   const std::string path = in("locks", encode_name(name));
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd.valid()) {
-    return failure(path, errno);
-  }
-  STRATA_TRY(wait_for_lock(fd, LOCK_EX, path, [&] {
-    if (on_wait) {
-      on_wait(holder_pid(fd));
+  for (;;) {
+    STRATA_ASSIGN(Fd fd, open_lock(path));
+    STRATA_TRY(lock_file(fd, LOCK_EX, path, [&] {
+      if (on_wait) {
+        on_wait(holder_pid(fd));
+      }
+    }));
+    if (!is_file_at(fd, path)) {
+      continue;
     }
-  }));
-  // For people and messages only; the flock is the lock. A full disk must not stop it.
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(fd.get(), 0) == 0) {
-    (void)!::pwrite(fd.get(), pid.data(), pid.size(), 0);
+    // For people and messages only; the flock is the lock. A full disk must not stop it.
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(fd.get(), 0) == 0) {
+      (void)!::pwrite(fd.get(), pid.data(), pid.size(), 0);
+    }
+    return fd;
   }
-  return fd;
 }
 
 Result<Fd> Store::lock(const std::string& name, const std::function<void(int pid)>& on_wait) {

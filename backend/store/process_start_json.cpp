@@ -4,9 +4,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "backend/store/record_json.h"
 #include "backend/system/json.h"
 #include "ir/base/canonical_json.h"
-#include "ir/base/text.h"
 
 namespace strata::backend {
 namespace {
@@ -36,16 +36,8 @@ void write_mount(CanonicalJson& out, const ProcessStart::Mount& mount) {
 
 // The value types of CanonicalJson. False: `value` is not one, and `out` is not to be used.
 bool read_value(const json& value, std::string& out) {
-  if (value.is_string()) {
-    out = value.get<std::string>();
-    return true;
-  }
-  const auto encoded = value.is_object() ? value.find("base64") : value.end();
-  if (!value.is_object() || encoded == value.end() || !encoded->is_string()) {
-    return false;
-  }
-  const std::optional<std::string> bytes = base64_decode(encoded->get_ref<const std::string&>());
-  out = bytes.value_or("");
+  std::optional<std::string> bytes = read_bytes(value);
+  out = bytes ? *std::move(bytes) : "";
   return bytes.has_value();
 }
 

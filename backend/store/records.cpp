@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/store/descriptor_json.h"
+#include "backend/store/record_json.h"
 #include "backend/system/json.h"
 #include "ir/base/canonical_json.h"
 
@@ -141,6 +142,10 @@ std::string print_ref(const Ref& ref) {
   CanonicalJson out;
   out.begin_object().key("manifest");
   write_descriptor(out, ref.manifest);
+  if (!ref.mounts.mounts.empty()) {
+    out.key("mounts");
+    write_mounts(out, ref.mounts);
+  }
   out.key("name").string(ref.name).end_object();
   return out.take();
 }
@@ -152,10 +157,12 @@ std::optional<Ref> parse_ref(std::string_view body) {
   }
   const std::optional<std::string> name = string_member(*object, "name");
   Result<Descriptor> manifest = read_descriptor(object->at("manifest"));
-  if (!name || !manifest) {
+  const auto found = object->find("mounts");
+  std::optional<LocalMounts> mounts = found == object->end() ? LocalMounts() : read_mounts(*found);
+  if (!name || !manifest || !mounts) {
     return std::nullopt;
   }
-  return Ref{*name, *std::move(manifest)};
+  return Ref{*name, *std::move(manifest), *std::move(mounts)};
 }
 
 std::string print_resolved(const ResolvedRecord& record) {

@@ -1,9 +1,10 @@
-// Names of images, and index.json, which shows them to other tools.
+// Names of images, image keys and resolved references.
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "backend/store/layout_files.h"
 #include "backend/store/records.h"
 #include "backend/store/store_files.h"
 #include "backend/system/files.h"
@@ -21,53 +22,15 @@ std::string resolved_path(const StoreFiles& files, const std::string& ref,
   return files.in("resolved", encode_name(ref + "," + platform));
 }
 
-// Whether the document and all that it names are there. Two levels: an index, its manifests.
-bool is_complete(const Store& store, const Digest& document, int depth) {
-  const Result<std::optional<std::string>> text = store.read_blob(document);
-  if (!text || !*text) {
-    return false;
-  }
-  const std::optional<DocumentLinks> links = document_links(**text);
-  if (!links || (!links->manifests.empty() && depth == 0)) {
-    return false;
-  }
-  for (const Digest& blob : links->blobs) {
-    if (!store.blob_size(blob)) {
-      return false;
-    }
-  }
-  for (const Digest& manifest : links->manifests) {
-    if (!is_complete(store, manifest, depth - 1)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-Result<void> rewrite_index(const Store& store, const StoreFiles& files) {
-  STRATA_ASSIGN(const std::vector<Ref> refs, store.refs());
-  std::vector<Descriptor> manifests;
-  for (const Ref& ref : refs) {
-    if (is_complete(store, ref.manifest.digest, 2)) {
-      Descriptor entry = ref.manifest;
-      entry.annotations = {{"io.containerd.image.name", ref.name},
-                           {"org.opencontainers.image.ref.name", ref.name}};
-      manifests.push_back(std::move(entry));
-    }
-  }
-  STRATA_TRY(files.publish_text(print_layout_index(manifests), files.root + "/index.json",
-                                Existing::Replace));
-  return {};
-}
-
 }  // namespace
 
-Result<void> Store::set_ref(const std::string& name, const Descriptor& manifest) {
+Result<void> Store::set_ref(const std::string& name, const Descriptor& manifest,
+                            const LocalMounts& mounts) {
   if (name.empty() || !is_utf8(name)) {
     return Error{ErrorCode::Input, "`" + name + "` is no image name"};
   }
   STRATA_ASSIGN(const Fd guard, state_->lock("index", {}));
-  STRATA_TRY(state_->put_record(ref_path(*state_, name), print_ref({name, manifest})));
+  STRATA_TRY(state_->put_record(ref_path(*state_, name), print_ref({name, manifest, mounts})));
   return rewrite_index(*this, *state_);
 }
 
@@ -95,7 +58,8 @@ Result<std::vector<Ref>> Store::refs() const {
   STRATA_ASSIGN(const std::vector<std::string> names, list_directory(state_->root + "/refs"));
   std::vector<Ref> refs;
   for (const std::string& name : names) {
-    const std::optional<std::string> body = state_->record(state_->in("refs", name));
+    const std::optional<std::string> body =
+        is_encoded_name(name) ? state_->record(state_->in("refs", name)) : std::nullopt;
     if (std::optional<Ref> found = body ? parse_ref(*body) : std::nullopt) {
       refs.push_back(*std::move(found));
     }
@@ -111,7 +75,7 @@ Result<std::optional<Descriptor>> Store::image(const Digest& key) const {
 }
 
 Result<void> Store::put_image(const Digest& key, const Descriptor& manifest) {
-  return state_->put_record(state_->in("keys", key.hex()), print_ref({"", manifest}));
+  return state_->put_record(state_->in("keys", key.hex()), print_ref({"", manifest, {}}));
 }
 
 Result<std::optional<Digest>> Store::resolved(const std::string& ref,

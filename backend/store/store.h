@@ -13,6 +13,7 @@
 #include "backend/tree/tree.h"
 #include "ir/base/digest.h"
 #include "ir/base/result.h"
+#include "ir/module.h"
 
 namespace strata::backend {
 
@@ -36,10 +37,18 @@ struct StepResult {
   bool operator==(const StepResult&) const = default;
 };
 
+// The user's files that an image started by a name finds in it: no part of the image or of any key.
+struct LocalMounts {
+  std::string context;  // absolute; the sources are relative to it
+  std::vector<ir::RunMount> mounts;
+  bool operator==(const LocalMounts&) const = default;
+};
+
 // A name in the store: a tag or digest reference → a manifest.
 struct Ref {
   std::string name;
   Descriptor manifest;
+  LocalMounts mounts;
 };
 
 // The store, `$STRATA_HOME`: readable by others as an OCI image layout. Layout, formats and the
@@ -48,8 +57,9 @@ struct Ref {
 // `quarantine/`.
 class Store {
  public:
-  // Creates it if needed. Errors: Machine (another user's store, no space, a newer format, not a
-  // directory).
+  // Creates it if needed, with mode 0700. Only an empty directory becomes a store. Error Machine
+  // for what is not provably a store that this user alone writes to (nothing is touched then), for
+  // no space, and for a newer format.
   static Result<std::unique_ptr<Store>> open(const std::string& path);
   // $STRATA_HOME, else $XDG_CACHE_HOME/strata, else ~/.cache/strata.
   static std::string default_path();
@@ -66,7 +76,12 @@ class Store {
   // True when the blob is there and its bytes are right: re-hashed unless its (device, inode, size,
   // mtime, ctime) are those of its last verification.
   [[nodiscard]] Result<bool> verify_blob(const Digest& digest) const;
-  // The same for a copy of the blob elsewhere (an image layout that was exported to). False also
+  // The same without regard to an earlier verification.
+  [[nodiscard]] Result<bool> rehash_blob(const Digest& digest) const;
+  // For bytes that leave the store: hashed while they are copied. Error Corrupt when they were not
+  // those of the digest: the blob is in quarantine/ now, and what `to` has got must not be used.
+  [[nodiscard]] Result<void> copy_blob(const Digest& digest, ByteSink& to) const;
+  // verify_blob for a copy of the blob elsewhere (an image layout that was exported to). False also
   // when there is no file.
   [[nodiscard]] Result<bool> verify_copy(const std::string& path, const Digest& digest) const;
   Result<Digest> put_blob(std::string_view data);
@@ -122,18 +137,35 @@ class Store {
   // Roots: unpacked diff trees, for overlay lowers. Counts only with its marker, written after a
   // sync. ------------------
   [[nodiscard]] std::optional<std::string> root(const Digest& tree) const;
+  // For who lets a process read the files, which no digest guards then: the first time, the root is
+  // compared with what its marker notes of each file (a walk without reading). One that anybody has
+  // changed is moved to quarantine/ and is not there.
+  [[nodiscard]] Result<std::optional<std::string>> checked_root(const Digest& tree);
   // Moves a directory of new_scratch() in; the first one wins and `staged` is removed. Returns the
   // path.
   Result<std::string> put_root(const Digest& tree, const std::string& staged);
   // put_root in two halves, for who wants to read the files while they are synced. From stage_root
   // on root() of this Store finds them; for other processes and after a crash they count from
-  // commit_root on. A root that is staged holds the lock of its name: commit_root must follow.
-  Result<std::string> stage_root(const Digest& tree, const std::string& staged);
-  Result<void> commit_root(const Digest& tree);
+  // commit() on. A staged root holds the lock of its name; destroyed without commit(), it is gone
+  // again and the lock is free. The same tree may be staged several times: the first commit() is
+  // for all.
+  class StagedRoot {
+   public:
+    class State;
+    // Of one that was there already: commit() has nothing to do.
+    StagedRoot() = default;
+    explicit StagedRoot(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    Result<void> commit();
+
+   private:
+    std::shared_ptr<State> state_;
+  };
+  [[nodiscard]] Result<StagedRoot> stage_root(const Digest& tree, const std::string& staged);
 
   // References.
   // ------------------------------------------------------------------------------------------------------
-  Result<void> set_ref(const std::string& name, const Descriptor& manifest);
+  Result<void> set_ref(const std::string& name, const Descriptor& manifest,
+                       const LocalMounts& mounts = {});
   Result<void> remove_ref(const std::string& name);
   [[nodiscard]] Result<std::optional<Descriptor>> ref(const std::string& name) const;
   [[nodiscard]] Result<std::vector<Ref>> refs() const;
@@ -155,6 +187,8 @@ class Store {
   // Ids of builds that died and whose scratch space open() took over: their cgroups may still
   // stand.
   [[nodiscard]] const std::vector<std::string>& dead_builds() const;
+  // Whether the process that opened this store under that build id still has it open.
+  [[nodiscard]] bool is_running(const std::string& build_id) const;
   [[nodiscard]] std::string stat_cache_path() const;
 
   // An exclusive lock by name across processes, waiting for it; released by its destruction. Prints
@@ -180,7 +214,8 @@ class Store {
   // recently used stop counting until the rest fits. What refs/ reaches always stays. Waits for
   // running builds' leases: never removes under one (a second open Store of this process is one).
   Result<GcReport> gc(const GcOptions& options);
-  // Re-hashes blobs, records, trees; quarantines what is damaged. The damaged objects' names.
+  // Re-hashes everything and quarantines what is damaged; makes `oci-layout` and `index.json`
+  // again. The damaged objects' names. What no store has made is not looked at.
   Result<std::vector<std::string>> fsck();
 
  private:

@@ -38,31 +38,25 @@ int rename_keeping(const std::string& from, const std::string& to) {
   return 0;
 }
 
+int rename_as(Existing existing, const std::string& from, const std::string& to) {
+  if (existing == Existing::Keep) {
+    return rename_keeping(from, to);
+  }
+  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
+// Whether something that no store writes has the name of a file.
+bool is_no_file(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 }  // namespace
 
 TempFile::~TempFile() {
   if (!path.empty()) {
     ::unlink(path.c_str());
   }
-}
-
-std::string encode_name(std::string_view name) {
-  // Room for suffixes below NAME_MAX.
-  constexpr std::size_t kMaxLength = 200;
-  std::string out;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-' || (c == '.' && !out.empty());
-    if (plain) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  if (out.size() > kMaxLength || out.empty()) {
-    return "=" + Digest::of(name).hex();
-  }
-  return out;
 }
 
 void touch_daily(const Fd& fd) {
@@ -126,13 +120,12 @@ Result<bool> StoreFiles::publish(TempFile temp, const std::string& target,
   if (::fchmod(temp.fd.get(), 0444) != 0 || ::fdatasync(temp.fd.get()) != 0) {
     return failure(target, errno);
   }
-  int error_number = 0;
-  if (existing == Existing::Keep) {
-    error_number = rename_keeping(temp.path, target);
-  } else if (::rename(temp.path.c_str(), target.c_str()) != 0) {
-    error_number = errno;
+  int error_number = rename_as(existing, temp.path, target);
+  if (error_number != 0 && is_no_file(target)) {
+    quarantine(target);
+    error_number = rename_as(existing, temp.path, target);
   }
-  if (error_number == EEXIST) {
+  if (error_number == EEXIST && existing == Existing::Keep) {
     return false;
   }
   if (error_number != 0) {
@@ -157,51 +150,75 @@ Result<void> StoreFiles::put_record(const std::string& path, std::string_view bo
   return {};
 }
 
-std::optional<std::string> StoreFiles::record(const std::string& path, Use use) const {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!fd.valid()) {
-    return std::nullopt;
+Result<std::optional<std::string>> StoreFiles::read_record(const std::string& path, Use use) const {
+  STRATA_ASSIGN(const std::optional<Opened> file, open_object(path));
+  if (!file) {
+    return std::optional<std::string>();
   }
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
-      static_cast<std::uint64_t>(status.st_size) > kMaxRecord) {
+  if (file->size > kMaxRecord) {
     quarantine(path);
-    return std::nullopt;
+    return std::optional<std::string>();
   }
-  Result<std::string> text = read_all(fd, path);
-  if (!text) {
-    return std::nullopt;
-  }
+  STRATA_ASSIGN(const std::string text, read_all(file->fd, path));
   const std::string_view rest =
-      text->size() > kDigestLine ? std::string_view(*text).substr(kDigestLine) : std::string_view();
-  if (rest.empty() || rest.back() != '\n' || (*text)[kDigestLine - 1] != '\n' ||
-      Digest::parse(std::string_view(*text).substr(0, kDigestLine - 1)) != Digest::of(rest)) {
+      text.size() > kDigestLine ? std::string_view(text).substr(kDigestLine) : std::string_view();
+  if (rest.empty() || rest.back() != '\n' || text[kDigestLine - 1] != '\n' ||
+      Digest::parse(std::string_view(text).substr(0, kDigestLine - 1)) != Digest::of(rest)) {
     quarantine(path);
-    return std::nullopt;
+    return std::optional<std::string>();
   }
   if (use == Use::Noted) {
-    touch_daily(fd);
+    touch_daily(file->fd);
   }
-  return std::string(rest.substr(0, rest.size() - 1));
+  return std::optional(std::string(rest.substr(0, rest.size() - 1)));
+}
+
+Result<std::optional<std::string>> StoreFiles::read_checked(const std::string& path,
+                                                            const Digest& digest) const {
+  STRATA_ASSIGN(const std::optional<Opened> file, open_object(path));
+  if (!file) {
+    return std::optional<std::string>();
+  }
+  STRATA_ASSIGN(std::string text, read_all(file->fd, path));
+  if (Digest::of(text) != digest) {
+    quarantine(path);
+    return std::optional<std::string>();
+  }
+  return std::optional(std::move(text));
+}
+
+std::optional<std::string> StoreFiles::record(const std::string& path, Use use) const {
+  Result<std::optional<std::string>> body = read_record(path, use);
+  return body ? *std::move(body) : std::nullopt;
 }
 
 std::optional<std::string> StoreFiles::checked_file(const std::string& path,
                                                     const Digest& digest) const {
-  Result<std::string> text = read_file(path);
-  if (!text) {
-    return std::nullopt;
+  Result<std::optional<std::string>> text = read_checked(path, digest);
+  return text ? *std::move(text) : std::nullopt;
+}
+
+Result<std::optional<StoreFiles::Opened>> StoreFiles::open_object(const std::string& path) const {
+  Result<Fd> fd = open_regular_file(path);
+  if (!fd) {
+    if (fd.error().code == ErrorCode::Corrupt) {
+      quarantine(path);
+    } else if (fd.error().code != ErrorCode::NotFound) {
+      return std::move(fd).error();
+    }
+    return std::optional<Opened>();
   }
-  if (Digest::of(*text) != digest) {
-    quarantine(path);
-    return std::nullopt;
+  struct stat status {};
+  if (::fstat(fd->get(), &status) != 0) {
+    return errno_error(path, errno);
   }
-  return *std::move(text);
+  return std::optional(Opened{*std::move(fd), static_cast<std::uint64_t>(status.st_size)});
 }
 
 void StoreFiles::quarantine(const std::string& path) const {
   const std::string name = path.substr(root.size() + 1);
   const std::string target =
-      in("quarantine", fmt::format("{}-{}-{}", encode_name(name), build_id, counter_.fetch_add(1)));
+      in("quarantine", quarantined_name(name, build_id, counter_.fetch_add(1)));
   // Where even this fails the object stays, and every reader finds it damaged again.
   (void)std::rename(path.c_str(), target.c_str());
 }
@@ -228,19 +245,31 @@ void StoreFiles::forget_trees() const {
   cached_entries_ = 0;
 }
 
-bool StoreFiles::is_staged(const Digest& tree) const {
-  const std::lock_guard guard(staged_mutex_);
-  return staged_roots_.count(tree) != 0;
+std::shared_ptr<Store::StagedRoot::State> StoreFiles::staged(const Digest& tree) const {
+  const std::lock_guard guard(roots_mutex_);
+  const auto found = staged_roots_.find(tree);
+  return found == staged_roots_.end() ? nullptr : found->second.lock();
 }
 
-void StoreFiles::stage(const Digest& tree, Fd lock) const {
-  const std::lock_guard guard(staged_mutex_);
-  staged_roots_.insert_or_assign(tree, std::move(lock));
+void StoreFiles::stage(const Digest& tree,
+                       const std::shared_ptr<Store::StagedRoot::State>& state) const {
+  const std::lock_guard guard(roots_mutex_);
+  staged_roots_.insert_or_assign(tree, state);
 }
 
 void StoreFiles::unstage(const Digest& tree) const {
-  const std::lock_guard guard(staged_mutex_);
+  const std::lock_guard guard(roots_mutex_);
   staged_roots_.erase(tree);
+}
+
+bool StoreFiles::is_checked(const Digest& tree) const {
+  const std::lock_guard guard(roots_mutex_);
+  return checked_roots_.count(tree) != 0;
+}
+
+void StoreFiles::note_checked(const Digest& tree) const {
+  const std::lock_guard guard(roots_mutex_);
+  checked_roots_.insert(tree);
 }
 
 }  // namespace strata::backend

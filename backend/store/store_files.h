@@ -7,10 +7,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "backend/store/names.h"
 #include "backend/store/store.h"
 
 namespace strata::backend {
@@ -62,16 +64,26 @@ class StoreFiles {
 
   // A record is `sha256:<hex of the rest>`, line break, body, line break.
   [[nodiscard]] Result<void> put_record(const std::string& path, std::string_view body) const;
-  // nullopt: not there, unreadable or damaged; a damaged one is moved to quarantine/. Counts as
-  // use: the file's mtime is renewed when it is older than a day.
+  // nullopt: not there, or damaged and now in quarantine/. An error: it is there and cannot be
+  // read, which says nothing of what it holds. Counts as use: the file's mtime is renewed when it
+  // is older than a day.
+  [[nodiscard]] Result<std::optional<std::string>> read_record(const std::string& path,
+                                                               Use use = Use::Noted) const;
+  // The whole file if its SHA-256 is `digest`; else as read_record(), but does not count as use.
+  [[nodiscard]] Result<std::optional<std::string>> read_checked(const std::string& path,
+                                                                const Digest& digest) const;
+  // The same two for who can do without: what cannot be read is a miss.
   [[nodiscard]] std::optional<std::string> record(const std::string& path,
                                                   Use use = Use::Noted) const;
-  // The whole file if its SHA-256 is `digest`; else as record(), but does not count as use.
   [[nodiscard]] std::optional<std::string> checked_file(const std::string& path,
                                                         const Digest& digest) const;
 
   void quarantine(const std::string& path) const;
 
+  // Holds locks/gc shared, in `gc_lock`.
+  [[nodiscard]] Result<void> share();
+  // A file of locks/, made if it is not there; what is no file there is moved away.
+  [[nodiscard]] Result<Fd> open_lock(const std::string& path) const;
   // Store::lock's rules.
   [[nodiscard]] Result<Fd> lock(const std::string& name,
                                 const std::function<void(int)>& on_wait) const;
@@ -81,38 +93,38 @@ class StoreFiles {
   void cache_tree(const Digest& digest, std::shared_ptr<const Tree> tree) const;
   void forget_trees() const;
 
-  // Roots that this process has put in their place but not synced, each with the lock of its name.
-  [[nodiscard]] bool is_staged(const Digest& tree) const;
-  void stage(const Digest& tree, Fd lock) const;
-  // Releases the lock.
+  // Roots that this process has put in their place but not committed.
+  [[nodiscard]] std::shared_ptr<Store::StagedRoot::State> staged(const Digest& tree) const;
+  void stage(const Digest& tree, const std::shared_ptr<Store::StagedRoot::State>& state) const;
   void unstage(const Digest& tree) const;
+  // Roots that this process made or has compared with their markers.
+  [[nodiscard]] bool is_checked(const Digest& tree) const;
+  void note_checked(const Digest& tree) const;
 
  private:
+  struct Opened {
+    Fd fd;
+    std::uint64_t size = 0;
+  };
+  // A regular file; nullopt: not there, or something else that is now in quarantine/.
+  [[nodiscard]] Result<std::optional<Opened>> open_object(const std::string& path) const;
+
   mutable std::atomic<std::uint64_t> counter_{0};
   mutable std::mutex trees_mutex_;
   mutable std::map<Digest, std::shared_ptr<const Tree>> trees_;
   mutable std::size_t cached_entries_ = 0;
-  mutable std::mutex staged_mutex_;
-  mutable std::map<Digest, Fd> staged_roots_;
+  mutable std::mutex roots_mutex_;
+  mutable std::map<Digest, std::weak_ptr<Store::StagedRoot::State>> staged_roots_;
+  mutable std::set<Digest> checked_roots_;
 };
 
 struct Store::State : StoreFiles {};
-
-// A name from outside as one file name: every byte but letters, digits, `_`, `-` and an inner `.`
-// becomes %XX; what would be too long is `=` and its SHA-256. Names of different length or bytes
-// never meet.
-[[nodiscard]] std::string encode_name(std::string_view name);
 
 // SHA-256 of what is left to read of a file.
 [[nodiscard]] Result<Digest> hash_file(const Fd& fd, const std::string& path);
 
 // Renews the modification time of an open file (its last use) unless it is younger than a day.
 void touch_daily(const Fd& fd);
-
-// flock on `fd`: tries for a second, calls `on_wait` once, then waits. `operation` is LOCK_SH or
-// LOCK_EX.
-[[nodiscard]] Result<void> wait_for_lock(const Fd& fd, int operation, const std::string& name,
-                                         const std::function<void()>& on_wait);
 
 // The process number that a lock or lease file holds; 0 when it holds none.
 [[nodiscard]] int holder_pid(const Fd& fd);

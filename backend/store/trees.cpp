@@ -1,7 +1,6 @@
 // Trees by digest, and the diff trees of pulled layers by chain ID.
 #include "backend/store/records.h"
 #include "backend/store/store_files.h"
-#include "backend/system/files.h"
 
 namespace strata::backend {
 
@@ -9,10 +8,7 @@ Result<Digest> Store::put_tree(const Tree& tree) {
   const std::string text = print_tree(tree);
   const Digest digest = Digest::of(text);
   const std::string path = state_->in("trees", digest.hex());
-  // Comparing is as sure as hashing, and cheaper.
-  if (const Result<std::string> existing = read_file(path); existing.ok() && *existing != text) {
-    state_->quarantine(path);
-  } else if (existing.ok()) {
+  if (state_->checked_file(path, digest)) {
     return digest;
   }
   STRATA_TRY(state_->publish_text(text, path, Existing::Keep));

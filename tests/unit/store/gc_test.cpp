@@ -1,4 +1,5 @@
 // Garbage collection and fsck.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <utime.h>
@@ -77,7 +78,7 @@ TEST_F(GcTest, RemovesOnlyWhatNothingReaches) {
   const Digest tree = step("step");
   const Digest orphan = *store_->put_tree(tree_of("orphan", ""));
   write(home_ + "/tmp/download-" + Digest::of("x").hex(), "part");
-  write(home_ + "/quarantine/something", "bad");
+  write(home_ + "/quarantine/refs%2Fx-12-0123456789abcdef-3", "bad");
   const auto report = store_->gc({});
   ASSERT_TRUE(report.ok());
   EXPECT_FALSE(store_->blob_size(lost.digest));
@@ -221,32 +222,183 @@ TEST_F(GcTest, SurvivesDamagedDocuments) {
   const Descriptor named = image("named");
   ASSERT_TRUE(store_->set_ref("named", named).ok());
   write(store_->blob_path(named.digest), "{\"layers\":[{}]}");
-  write(home_ + "/refs/garbage", "not a record");
-  write(home_ + "/layers/garbage", "");
-  write(home_ + "/blobs/sha256/garbage", "");
-  write(home_ + "/steps/garbage", "");
+  write(home_ + "/refs/damaged", "not a record");
   ASSERT_TRUE(store_->gc({}).ok());
   ASSERT_TRUE(store_->gc({}).ok());
   EXPECT_TRUE(list_directory(home_ + "/quarantine")->empty());
 }
 
+// Names that no store gives: whatever it is, it is not ours to remove.
+TEST_F(GcTest, LeavesAloneWhatNoStoreHasMade) {
+  const std::string hex = Digest::of("x").hex();
+  const std::string target = directory_ + "/target";
+  ASSERT_TRUE(make_directories(target).ok());
+  write(target + "/none", "mine");
+  const std::vector<std::string> paths{
+      "notes",          "blobs/sha256/notes", "trees/notes.txt", "steps/" + hex + ".txt",
+      "chains/notes",   "layers/notes",       "roots/notes",     "refs/my notes",
+      "keys/a b",       "locks/my lock",      "failed/notes",    "quarantine/notes",
+      "verified/notes", "tmp/notes",          "tmp/download-1",  ".strata-notes"};
+  for (const std::string& path : paths) {
+    write(home_ + "/" + path, "precious");
+  }
+  ASSERT_EQ(::symlink(target.c_str(), (home_ + "/layers/" + hex).c_str()), 0);
+  ASSERT_TRUE(store_->gc({}).ok());
+  EXPECT_TRUE(store_->fsck().ok());
+  ASSERT_TRUE(store_->gc({}).ok());
+  for (const std::string& path : paths) {
+    EXPECT_EQ(read(home_ + "/" + path), "precious") << path;
+  }
+  EXPECT_EQ(read(target + "/none"), "mine");
+}
+
+// As root nothing is unreadable.
+class AccessTest : public GcTest {
+ protected:
+  void SetUp() override {
+    if (::geteuid() == 0) {
+      ASSERT_EQ(::chown(directory_.c_str(), kUser, kUser), 0);
+      ASSERT_EQ(::seteuid(kUser), 0);
+    }
+    GcTest::SetUp();
+  }
+  void TearDown() override {
+    GcTest::TearDown();
+    if (::getuid() == 0) {
+      ASSERT_EQ(::seteuid(0), 0);
+    }
+  }
+  static constexpr uid_t kUser = 12345;
+};
+
+// A reference that cannot be read may name anything.
+TEST_F(AccessTest, GcRemovesNothingWhenItCannotReadSomething) {
+  const Descriptor named = image("named");
+  ASSERT_TRUE(store_->set_ref("named", named).ok());
+  ASSERT_TRUE(store_->put_image(Digest::of("key"), named).ok());
+  ASSERT_TRUE(store_->put_resolved("ref", "linux/amd64", named.digest).ok());
+  const Digest tree = step("step");
+  ASSERT_TRUE(store_->put_chain_tree(Digest::of("chain"), tree).ok());
+  image("lost");
+  std::vector<std::string> paths{
+      "refs/named",
+      "keys/" + Digest::of("key").hex(),
+      "resolved/ref%2Clinux%2Famd64",
+      "steps/" + Digest::of("step").hex() + ".results",
+      "chains/" + Digest::of("chain").hex(),
+      "layers/" + tree.hex(),
+      "layers/" + tree.hex() + "/none",
+      "roots/" + tree.hex() + ".ok",
+      "blobs/sha256/" + named.digest.hex(),
+      "refs",
+      "roots",
+  };
+  for (const std::string& path : paths) {
+    struct stat before {};
+    ASSERT_EQ(::stat((home_ + "/" + path).c_str(), &before), 0) << path;
+    ASSERT_EQ(::chmod((home_ + "/" + path).c_str(), 0), 0);
+    EXPECT_FALSE(store_->gc({}).ok()) << path;
+    ASSERT_EQ(::chmod((home_ + "/" + path).c_str(), before.st_mode & 07777U), 0);
+    EXPECT_EQ(list_directory(home_ + "/blobs/sha256")->size(), 7U) << path;
+    EXPECT_TRUE(list_directory(home_ + "/quarantine")->empty()) << path;
+    EXPECT_EQ(*store_->ref("named"), named);
+  }
+  EXPECT_EQ(store_->gc({})->removed_objects, 3U);
+}
+
+TEST_F(GcTest, LocksThatNobodyHoldsGo) {
+  { const Fd done = *store_->lock("done"); }
+  const Fd held = *store_->lock("held");
+  EXPECT_GE(list_directory(home_ + "/locks")->size(), 3U);
+  Store::GcOptions options;
+  options.dry_run = true;
+  ASSERT_TRUE(store_->gc(options).ok());
+  EXPECT_GE(list_directory(home_ + "/locks")->size(), 3U);
+  ASSERT_TRUE(store_->gc({}).ok());
+  EXPECT_EQ(*list_directory(home_ + "/locks"), (std::vector<std::string>{"gc", "user%2Fheld"}));
+}
+
+// Then others hold another lock of that name, and must not lose what they use.
+TEST_F(GcTest, RefusesWhenItsOwnLockWasRemovedUnderUsers) {
+  const auto other = open();
+  ASSERT_EQ(::unlink((home_ + "/locks/gc").c_str()), 0);
+  const auto collector = open();
+  const Digest blob = *collector->put_blob("blob");
+  EXPECT_FALSE(collector->gc({}).ok());
+  EXPECT_TRUE(collector->blob_size(blob));
+}
+
 TEST_F(GcTest, FsckFindsEveryKindOfDamage) {
   const Digest tree = step("step");
+  const Digest unmarked = step("unmarked");
   ASSERT_TRUE(store_->set_ref("named", image("named")).ok());
   ASSERT_TRUE(store_->put_failed(Digest::of("failed"), {}).ok());
+  const Digest large = *store_->put_blob(std::string(std::size_t{2} << 20, 'l'));
+  const std::string note = list_directory(home_ + "/verified")->at(0);
   ASSERT_TRUE(store_->fsck()->empty());
   write(home_ + "/failed/" + Digest::of("failed").hex(), "no record");
   write(store_->blob_path(Digest::of("layer named")), "LAYER named");
   write(home_ + "/roots/" + tree.hex() + "/step", "sTep");
+  write(home_ + "/roots/" + unmarked.hex() + ".ok", "1");
   write(home_ + "/steps/" + Digest::of("step").hex(), "other");
+  write(home_ + "/verified/" + note, "x");
+  write(home_ + "/oci-layout", "{}");
+  write(home_ + "/index.json", "{}");
   const auto damaged = store_->fsck();
   ASSERT_TRUE(damaged.ok());
-  EXPECT_EQ(*damaged, (std::vector<std::string>{"blobs/sha256/" + Digest::of("layer named").hex(),
-                                                "steps/" + Digest::of("step").hex(),
-                                                "failed/" + Digest::of("failed").hex(),
-                                                "roots/" + tree.hex()}));
+  const auto both = [&](const Digest& root) {
+    return std::vector<std::string>{"roots/" + root.hex(), "roots/" + root.hex() + ".ok"};
+  };
+  std::vector<std::string> expected{"blobs/sha256/" + Digest::of("layer named").hex(),
+                                    "steps/" + Digest::of("step").hex(),
+                                    "failed/" + Digest::of("failed").hex()};
+  std::vector<std::string> roots = both(tree);
+  roots.insert(tree < unmarked ? roots.end() : roots.begin(), both(unmarked).back());
+  expected.insert(expected.end(), roots.begin(), roots.end());
+  expected.insert(expected.end(), {"verified/" + note, "oci-layout", "index.json"});
+  EXPECT_EQ(*damaged, expected);
   EXPECT_FALSE(store_->root(tree));
+  EXPECT_TRUE(*store_->verify_blob(large));
   EXPECT_TRUE(store_->fsck()->empty());
+}
+
+// An image that lost a layer is no damage of the index that lists it.
+TEST_F(GcTest, FsckListsOnlyWholeImagesAgain) {
+  ASSERT_TRUE(store_->set_ref("named", image("named")).ok());
+  write(store_->blob_path(Digest::of("layer named")), "LAYER named");
+  EXPECT_EQ(store_->fsck()->size(), 1U);
+  EXPECT_EQ(read(home_ + "/index.json").find("named"), std::string::npos);
+}
+
+// Paths of a root may be longer than what a system call takes with the root's own path before them.
+TEST_F(GcTest, FsckReadsRootsWithPathsBeyondPathMax) {
+  const std::string part(200, 'd');
+  std::string path;
+  const std::string root = *store_->new_scratch("root");
+  Fd at(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Tree tree;
+  for (int depth = 0; depth < 20; ++depth) {
+    ASSERT_EQ(::mkdirat(at.get(), part.c_str(), 0755), 0);
+    at = Fd(::openat(at.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    path += (path.empty() ? "" : "/") + part;
+    TreeEntry directory;
+    directory.path = path;
+    directory.type = EntryType::Directory;
+    directory.mode = 0755;
+    tree.entries.push_back(directory);
+  }
+  ASSERT_EQ(::symlinkat("target", at.get(), "link"), 0);
+  TreeEntry link;
+  link.path = path + "/link";
+  link.type = EntryType::Symlink;
+  link.mode = 0777;
+  link.link = "target";
+  tree.entries.push_back(link);
+  const Digest digest = *store_->put_tree(tree);
+  ASSERT_TRUE(store_->put_root(digest, root).ok());
+  EXPECT_GT(home_.size() + path.size() + 64 + 10, 4096U);
+  EXPECT_TRUE(store_->fsck()->empty());
+  EXPECT_TRUE(store_->root(digest));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Blobs, trees, results, layers, roots, references: what is written is read, what is damaged is a
 // miss.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <utime.h>
 
@@ -273,82 +274,6 @@ TEST_F(ObjectsTest, LayersNeedTheirBlob) {
   EXPECT_FALSE(exists(store->blob_path(blob)));
 }
 
-TEST_F(ObjectsTest, RootCountsOnlyWithItsMarker) {
-  const auto store = open();
-  const Digest tree = *store->put_tree(tree_of("a", "text"));
-  const std::string staged = *store->new_scratch("root");
-  write(staged + "/a", "text");
-  const auto path = store->put_root(tree, staged);
-  ASSERT_TRUE(path.ok());
-  EXPECT_EQ(store->root(tree), *path);
-  EXPECT_EQ(read(*path + "/a"), "text");
-  EXPECT_FALSE(exists(staged));
-  ASSERT_EQ(::unlink((*path + ".ok").c_str()), 0);
-  EXPECT_FALSE(store->root(tree));
-  // What a crash left before the marker is replaced, not adopted.
-  const std::string again = *store->new_scratch("root");
-  write(again + "/a", "text");
-  write(*path + "/half", "");
-  ASSERT_EQ(*store->put_root(tree, again), *path);
-  EXPECT_FALSE(exists(*path + "/half"));
-  EXPECT_EQ(store->root(tree), *path);
-}
-
-TEST_F(ObjectsTest, TheFirstRootWins) {
-  const auto store = open();
-  const Digest tree = Digest::of("tree");
-  const std::string first = *store->new_scratch("root");
-  write(first + "/first", "");
-  const std::string second = *store->new_scratch("root");
-  write(second + "/second", "");
-  const std::string path = *store->put_root(tree, first);
-  EXPECT_EQ(*store->put_root(tree, second), path);
-  EXPECT_TRUE(exists(path + "/first"));
-  EXPECT_FALSE(exists(path + "/second"));
-  EXPECT_FALSE(exists(second));
-}
-
-TEST_F(ObjectsTest, AStagedRootIsForItsStoreAloneUntilItIsCommitted) {
-  const auto store = open();
-  const auto other = open();
-  const Digest tree = Digest::of("tree");
-  const std::string staged = *store->new_scratch("root");
-  write(staged + "/a", "text");
-  const std::string path = *store->stage_root(tree, staged);
-  EXPECT_EQ(store->root(tree), path);
-  EXPECT_FALSE(other->root(tree));
-  // The same tree once more, by another step of the build.
-  const std::string twin = *store->new_scratch("root");
-  EXPECT_EQ(*store->stage_root(tree, twin), path);
-  EXPECT_FALSE(exists(twin));
-  // Another process with the same tree waits for the commit and then takes what is there.
-  const std::string late = *other->new_scratch("root");
-  write(late + "/b", "text");
-  std::thread waiting([&] { EXPECT_EQ(*other->put_root(tree, late), path); });
-  ASSERT_TRUE(store->commit_root(tree).ok());
-  waiting.join();
-  EXPECT_TRUE(exists(path + "/a"));
-  EXPECT_EQ(other->root(tree), path);
-  EXPECT_TRUE(store->commit_root(tree).ok());
-}
-
-TEST_F(ObjectsTest, AStagedRootThatIsNeverCommittedIsReplaced) {
-  const Digest tree = Digest::of("tree");
-  {
-    const auto store = open();
-    const std::string staged = *store->new_scratch("root");
-    write(staged + "/half", "");
-    ASSERT_TRUE(store->stage_root(tree, staged).ok());
-  }
-  const auto store = open();
-  EXPECT_FALSE(store->root(tree));
-  const std::string staged = *store->new_scratch("root");
-  write(staged + "/a", "text");
-  const std::string path = *store->put_root(tree, staged);
-  EXPECT_TRUE(exists(path + "/a"));
-  EXPECT_FALSE(exists(path + "/half"));
-}
-
 TEST_F(ObjectsTest, ReferencesTakeAnyName) {
   const auto store = open();
   Descriptor manifest;
@@ -375,6 +300,111 @@ TEST_F(ObjectsTest, ReferencesTakeAnyName) {
   EXPECT_FALSE((*store->ref("..")).has_value());
   EXPECT_EQ(store->refs()->size(), names.size() - 1);
   EXPECT_FALSE(store->set_ref("", manifest).ok());
+}
+
+// Two projects may make the same image and mount different files into it.
+TEST_F(ObjectsTest, AReferenceKeepsWhatItsImageMounts) {
+  const auto store = open();
+  Descriptor manifest;
+  manifest.media_type = "m";
+  manifest.digest = *store->put_blob("{}");
+  manifest.size = 2;
+  const LocalMounts first{"/home/a", {{"src", "/data", {"*.o"}}}};
+  const LocalMounts second{"/home/b\xff", {{"src", "/other", {}}, {"x", "/y", {}}}};
+  ASSERT_TRUE(store->set_ref("first", manifest, first).ok());
+  ASSERT_TRUE(store->set_ref("none", manifest).ok());
+  ASSERT_TRUE(store->set_ref("second", manifest, second).ok());
+  const std::vector<Ref> refs = *store->refs();
+  ASSERT_EQ(refs.size(), 3U);
+  EXPECT_EQ(refs[0].mounts, first);
+  EXPECT_EQ(refs[1].mounts, LocalMounts());
+  EXPECT_EQ(refs[2].mounts, second);
+  EXPECT_EQ(*store->ref("second"), manifest);
+  ASSERT_TRUE(store->set_ref("first", manifest).ok());
+  EXPECT_EQ(store->refs()->at(0).mounts, LocalMounts());
+}
+
+// What leaves is hashed while it does: rot below the file system leaves the times as they were.
+TEST_F(ObjectsTest, WhatRotsUnderANoteOfVerificationDoesNotLeave) {
+  class Sink final : public ByteSink {
+   public:
+    Result<void> write(const void* data, std::size_t size) override {
+      bytes.append(static_cast<const char*>(data), size);
+      return {};
+    }
+    std::string bytes;
+  };
+  const auto store = open();
+  const std::string text(std::size_t{3} << 20, 'r');
+  const Digest digest = *store->put_blob(text);
+  Sink good;
+  ASSERT_TRUE(store->copy_blob(digest, good).ok());
+  EXPECT_EQ(good.bytes, text);
+  std::string rotten = text;
+  rotten[1000] = 'R';
+  const std::string path = store->blob_path(digest);
+  const auto rot = [&] {
+    write(path, rotten);
+    // As if the times were those of the note.
+    struct stat status {};
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    const std::vector<std::string> notes = *list_directory(home_ + "/verified");
+    for (const std::string& name : notes) {
+      ::unlink((home_ + "/verified/" + name).c_str());
+    }
+    write(
+        fmt::format("{}/verified/{}-{:x}-{:x}", home_, digest.hex(), status.st_dev, status.st_ino),
+        fmt::format("{} {}{:09} {}{:09}\n", status.st_size, status.st_mtim.tv_sec,
+                    status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec));
+  };
+  rot();
+  EXPECT_TRUE(*store->verify_blob(digest)) << "the note does not fit";
+  EXPECT_FALSE(*store->rehash_blob(digest));
+  EXPECT_FALSE(exists(path));
+  rot();
+  Sink bad;
+  const auto copied = store->copy_blob(digest, bad);
+  ASSERT_FALSE(copied.ok());
+  EXPECT_EQ(copied.error().code, ErrorCode::Corrupt);
+  EXPECT_FALSE(exists(path));
+}
+
+// Whatever has taken the name of a file gives way to it.
+TEST_F(ObjectsTest, ADirectoryOrAFifoInPlaceOfAnObjectIsAMissAndIsReplaced) {
+  const auto store = open();
+  const Tree tree = tree_of("a", "text");
+  const Digest digest = *store->put_tree(tree);
+  const Digest blob = *store->put_blob("blob");
+  const std::string record = "{}";
+  const Digest step = Digest::of(record);
+  const StepResult result{digest, {}, 1};
+  ASSERT_TRUE(store->put_result(step, record, result).ok());
+  Descriptor manifest;
+  manifest.media_type = "m";
+  manifest.digest = blob;
+  ASSERT_TRUE(store->set_ref("name", manifest).ok());
+  const std::vector<std::string> paths{"trees/" + digest.hex(), "blobs/sha256/" + blob.hex(),
+                                       "steps/" + step.hex(), "steps/" + step.hex() + ".results",
+                                       "refs/name"};
+  for (const bool fifo : {false, true}) {
+    for (const std::string& name : paths) {
+      const std::string path = home_ + "/" + name;
+      ASSERT_EQ(::unlink(path.c_str()), 0);
+      ASSERT_EQ(fifo ? ::mkfifo(path.c_str(), 0600) : ::mkdir(path.c_str(), 0700), 0);
+    }
+    const auto fresh = open();
+    EXPECT_FALSE((*fresh->tree(digest)).has_value());
+    EXPECT_FALSE((*fresh->read_blob(blob)).has_value());
+    EXPECT_TRUE(fresh->results(step)->empty());
+    EXPECT_FALSE((*fresh->ref("name")).has_value());
+    ASSERT_TRUE(fresh->put_tree(tree).ok());
+    ASSERT_TRUE(fresh->put_blob("blob").ok());
+    ASSERT_TRUE(fresh->put_result(step, record, result).ok());
+    ASSERT_TRUE(fresh->set_ref("name", manifest).ok());
+    for (const std::string& name : paths) {
+      EXPECT_TRUE(open_regular_file(home_ + "/" + name).ok()) << name;
+    }
+  }
 }
 
 TEST_F(ObjectsTest, IndexListsCompleteImagesOnly) {

@@ -3,15 +3,30 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <csignal>
+#include <functional>
 #include <thread>
 
+#include "backend/system/interrupt.h"
 #include "tests/unit/store/temporary_store.h"
 
 namespace strata::backend {
 namespace {
 
-using OpenTest = TemporaryStoreTest;
+class OpenTest : public TemporaryStoreTest {
+ protected:
+  static Error refusal(const std::string& path) {
+    const auto store = Store::open(path);
+    EXPECT_FALSE(store.ok()) << path;
+    return store ? Error{} : store.error();
+  }
+  static unsigned mode_of(const std::string& path) {
+    struct stat status {};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    return status.st_mode & 07777U;
+  }
+};
 
 TEST_F(OpenTest, ANewStoreIsAnImageLayout) {
   const auto store = open();
@@ -25,22 +40,162 @@ TEST_F(OpenTest, ANewStoreIsAnImageLayout) {
 }
 
 TEST_F(OpenTest, RefusesWhatIsNoStoreOfOurs) {
-  const auto refused = [&](const std::string& path) {
-    const auto store = Store::open(path);
-    EXPECT_FALSE(store.ok());
-    return store ? ErrorCode::Io : store.error().code;
-  };
   write(directory_ + "/file", "");
-  EXPECT_EQ(refused(directory_ + "/file"), ErrorCode::Machine);
+  EXPECT_EQ(refusal(directory_ + "/file").code, ErrorCode::Machine);
   ASSERT_TRUE(make_directories(directory_ + "/foreign").ok());
   write(directory_ + "/foreign/thesis.tex", "");
-  EXPECT_EQ(refused(directory_ + "/foreign"), ErrorCode::Machine);
+  EXPECT_EQ(refusal(directory_ + "/foreign").code, ErrorCode::Machine);
   EXPECT_EQ(list_directory(directory_ + "/foreign")->size(), 1U);
   { const auto store = open(); }
   write(home_ + "/format", "strata store format 2\n");
-  EXPECT_EQ(refused(home_), ErrorCode::Machine);
-  write(home_ + "/format", "");
-  EXPECT_EQ(refused(home_), ErrorCode::Machine);
+  EXPECT_EQ(refusal(home_).code, ErrorCode::Machine);
+}
+
+// A directory whose names are those of a store's, but without the file that says so.
+TEST_F(OpenTest, ADirectoryWithoutAFormatIsLeftAsItIs) {
+  const std::string precious = home_ + "/tmp/precious/file";
+  ASSERT_TRUE(make_directories(home_ + "/tmp/precious").ok());
+  write(precious, "text");
+  ASSERT_EQ(::chmod(home_.c_str(), 0750), 0);
+  EXPECT_EQ(refusal(home_).code, ErrorCode::Machine);
+  EXPECT_EQ(read(precious), "text");
+  EXPECT_EQ(*list_directory(home_), std::vector<std::string>{"tmp"});
+  EXPECT_EQ(mode_of(home_), 0750U);
+}
+
+TEST_F(OpenTest, AnImageLayoutOfTheUsersIsNoStore) {
+  const std::string blob = home_ + "/blobs/sha256/" + Digest::of("blob").hex();
+  ASSERT_TRUE(make_directories(home_ + "/blobs/sha256").ok());
+  write(blob, "blob");
+  write(home_ + "/oci-layout", "{}");
+  write(home_ + "/index.json", "{}");
+  EXPECT_EQ(refusal(home_).code, ErrorCode::Machine);
+  EXPECT_EQ(read(blob), "blob");
+  EXPECT_EQ(list_directory(home_)->size(), 3U);
+}
+
+TEST_F(OpenTest, ALinkInPlaceOfADirectoryIsRefusedAndNotFollowed) {
+  const std::string target = directory_ + "/target";
+  ASSERT_TRUE(make_directories(target + "/precious").ok());
+  write(target + "/" + Digest::of("x").hex(), "x");
+  for (const char* name :
+       {"blobs", "blobs/sha256", "steps", "failed", "trees", "chains", "layers", "roots", "refs",
+        "keys", "resolved", "locks", "tmp", "quarantine", "verified"}) {
+    { const auto store = open(); }
+    const std::string path = home_ + "/" + name;
+    ASSERT_TRUE(remove_tree(path).ok());
+    ASSERT_EQ(::symlink(target.c_str(), path.c_str()), 0);
+    EXPECT_NE(refusal(home_).message.find(name), std::string::npos);
+    EXPECT_EQ(list_directory(target)->size(), 2U) << name;
+    ASSERT_TRUE(remove_tree(home_).ok());
+  }
+}
+
+TEST_F(OpenTest, WhatOthersCanWriteToIsRefused) {
+  { const auto store = open(); }
+  for (const char* name : {"", "/tmp", "/roots", "/refs"}) {
+    const std::string path = home_ + name;
+    ASSERT_EQ(::chmod(path.c_str(), 0720), 0);
+    EXPECT_NE(refusal(home_).message.find("others"), std::string::npos) << name;
+    EXPECT_EQ(mode_of(path), 0720U) << name;
+    ASSERT_EQ(::chmod(path.c_str(), 0700), 0);
+  }
+  EXPECT_NE(open(), nullptr);
+}
+
+TEST_F(OpenTest, TheTopIsClosedToOthers) {
+  { const auto store = open(); }
+  EXPECT_EQ(mode_of(home_), 0700U);
+  // As older versions made it.
+  ASSERT_EQ(::chmod(home_.c_str(), 0755), 0);
+  EXPECT_NE(open(), nullptr);
+  EXPECT_EQ(mode_of(home_), 0700U);
+  // An empty directory was given to be one.
+  const std::string empty = directory_ + "/empty";
+  ASSERT_TRUE(make_directories(empty).ok());
+  ASSERT_EQ(::chmod(empty.c_str(), 01777), 0);
+  EXPECT_NE(open("empty"), nullptr);
+  EXPECT_EQ(mode_of(empty), 0700U);
+}
+
+TEST_F(OpenTest, ALinkToTheStoreIsFollowedForTheUserGaveIt) {
+  { const auto store = open(); }
+  ASSERT_EQ(::symlink("home", (directory_ + "/link").c_str()), 0);
+  const auto store = open("link/");
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->path(), home_);
+}
+
+TEST_F(OpenTest, ADeathBeforeTheFormatStoodIsNoObstacle) {
+  ASSERT_TRUE(make_directories(home_).ok());
+  write(home_ + "/.strata-123-0", "strata sto");
+  EXPECT_NE(open(), nullptr);
+  ASSERT_TRUE(make_directories(directory_ + "/other").ok());
+  write(directory_ + "/other/.strata-notes", "mine");
+  EXPECT_EQ(refusal(directory_ + "/other").code, ErrorCode::Machine);
+}
+
+TEST_F(OpenTest, ADamagedFormatIsMadeAgainAndALostOneIsNamed) {
+  { const auto store = open(); }
+  for (const char* damaged : {"", "strata store format", "strata stpre format 1\n"}) {
+    write(home_ + "/format", damaged);
+    EXPECT_NE(open(), nullptr) << damaged;
+    EXPECT_EQ(read(home_ + "/format"), "strata store format 1\n");
+  }
+  ASSERT_EQ(::unlink((home_ + "/format").c_str()), 0);
+  EXPECT_NE(refusal(home_).message.find("echo strata store format 1 >" + home_ + "/format"),
+            std::string::npos);
+  // Something else with a file of this name.
+  ASSERT_TRUE(make_directories(directory_ + "/other").ok());
+  write(directory_ + "/other/format", "A4\n");
+  EXPECT_EQ(refusal(directory_ + "/other").code, ErrorCode::Machine);
+  EXPECT_EQ(read(directory_ + "/other/format"), "A4\n");
+}
+
+// Each of them would hang whoever opens it for reading, or lead elsewhere.
+TEST_F(OpenTest, FilesThatAreNoFilesAreReplacedOrNamed) {
+  const std::string mine = directory_ + "/mine";
+  write(mine, "text");
+  for (const char* name : {"oci-layout", "index.json", "locks/gc", "locks/tmp"}) {
+    const std::string path = home_ + "/" + name;
+    const std::vector<std::function<int()>> others{
+        [&] { return ::mkfifo(path.c_str(), 0600); },
+        [&] { return ::symlink(mine.c_str(), path.c_str()); },
+        [&] { return ::link(mine.c_str(), path.c_str()); },
+        [&] { return ::mkdir(path.c_str(), 0700); },
+    };
+    for (const auto& make : others) {
+      { const auto store = open(); }
+      ASSERT_TRUE(remove_tree(path).ok());
+      ASSERT_EQ(make(), 0);
+      EXPECT_NE(open(), nullptr) << name;
+      EXPECT_EQ(read(mine), "text") << name;
+      EXPECT_TRUE(open_regular_file(path).ok()) << name;
+    }
+  }
+  ASSERT_TRUE(remove_tree(home_ + "/format").ok());
+  ASSERT_EQ(::mkfifo((home_ + "/format").c_str(), 0600), 0);
+  EXPECT_NE(refusal(home_).message.find("not a regular file"), std::string::npos);
+}
+
+TEST_F(OpenTest, OnlyDirectoriesWithABuildsNameGoFromTmp) {
+  { const auto store = open(); }
+  const std::string dead = home_ + "/tmp/4000000-0123456789abcdef";
+  ASSERT_TRUE(make_directories(dead + "/run-1").ok());
+  ASSERT_TRUE(make_directories(home_ + "/tmp/precious").ok());
+  ASSERT_TRUE(make_directories(home_ + "/tmp/12-0123456789ABCDEF").ok());
+  ASSERT_TRUE(make_directories(directory_ + "/mine/x").ok());
+  ASSERT_EQ(::symlink((directory_ + "/mine").c_str(), (home_ + "/tmp/1-0123456789abcdef").c_str()),
+            0);
+  const auto store = open();
+  EXPECT_FALSE(exists(dead));
+  EXPECT_EQ(store->dead_builds(), std::vector<std::string>{"4000000-0123456789abcdef"});
+  EXPECT_EQ(list_directory(home_ + "/tmp")->size(), 4U);
+  EXPECT_TRUE(exists(directory_ + "/mine/x"));
+  EXPECT_FALSE(store->is_running("4000000-0123456789abcdef"));
+  EXPECT_FALSE(store->is_running("4000001-0123456789abcdef"));
+  EXPECT_TRUE(store->is_running(store->build_id()));
+  EXPECT_TRUE(open()->is_running(store->build_id()));
 }
 
 TEST_F(OpenTest, RefusesAnotherUsersStore) {
@@ -103,6 +258,52 @@ TEST_F(OpenTest, LocksExcludeAndNameTheirHolder) {
   held.reset();
   waiter.join();
   EXPECT_EQ(seen, ::getpid());
+}
+
+TEST_F(OpenTest, ALockThatIsRemovedUnderItsWaitersStillExcludes) {
+  const auto store = open();
+  Fd held = *store->lock("step");
+  std::atomic<bool> entered{false};
+  std::thread waiter([&] {
+    const auto lock = store->lock("step");
+    EXPECT_TRUE(lock.ok());
+    entered = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const std::vector<std::string> names = *list_directory(home_ + "/locks");
+  for (const std::string& name : names) {
+    ::unlink((home_ + "/locks/" + name).c_str());
+  }
+  // The one who comes now makes the file again; who waits for the old one must wait for this.
+  Fd next = *store->lock("step");
+  held.reset();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_FALSE(entered);
+  next.reset();
+  waiter.join();
+}
+
+// The flag stays for good, so another process asks.
+TEST_F(OpenTest, WaitingForALockEndsWhenTheUserWantsAnEnd) {
+  const auto store = open();
+  const Fd held = *store->lock("step");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto other = open();
+    std::thread user([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      request_interrupt();
+    });
+    const auto lock = other->lock("step");
+    user.join();
+    // Whoever cleans up still gets what is free.
+    const bool good =
+        !lock && lock.error().code == ErrorCode::Interrupted && other->lock("free").ok();
+    ::_exit(good ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 TEST_F(OpenTest, DefaultPathFollowsTheEnvironment) {
