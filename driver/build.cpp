@@ -13,7 +13,6 @@
 #include "driver/outputs.h"
 #include "driver/plan_output.h"
 #include "driver/progress.h"
-#include "driver/run_spec.h"
 #include "driver/signals.h"
 #include "ir/reference.h"
 
@@ -136,20 +135,28 @@ class Build {
       for (const std::string& tag : options_.tags) {
         names.push_back(ir::Reference::parse(tag)->str());
       }
+      STRATA_ASSIGN(const backend::LocalMounts mounts, mounts_of(i));
       for (const std::string& name : names) {
-        STRATA_TRY(world_.store->set_ref(name, image.manifest));
+        STRATA_TRY(world_.store->set_ref(name, image.manifest, mounts));
       }
       if (names.empty()) {
         // A name by digest keeps an image without a tag from being collected.
-        STRATA_TRY(world_.store->set_ref(image.manifest.digest.str(), image.manifest));
+        STRATA_TRY(world_.store->set_ref(image.manifest.digest.str(), image.manifest, mounts));
       }
-      STRATA_TRY(write_run_spec(
-          *world_.store, image.manifest.digest,
-          {compilation_->options.context, compilation_->module.targets[i].run_mounts}));
       STRATA_TRY(write_outputs(image, names));
     }
     STRATA_TRY(write_files(outcome));
     return {};
+  }
+
+  // What `strata run` mounts: it may be called anywhere.
+  Result<backend::LocalMounts> mounts_of(std::size_t target) const {
+    backend::LocalMounts mounts;
+    mounts.mounts = compilation_->module.targets[target].run_mounts;
+    if (!mounts.mounts.empty()) {
+      STRATA_ASSIGN(mounts.context, backend::absolute_path(compilation_->options.context));
+    }
+    return mounts;
   }
 
   Result<void> write_outputs(const backend::BuiltImage& image,

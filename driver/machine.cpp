@@ -1,7 +1,9 @@
 // gc, doctor and version: the store and the machine.
 #include <fmt/format.h>
 
+#include "backend/context/context.h"
 #include "backend/execute/executor.h"
+#include "backend/system/files.h"
 #include "driver/commands.h"
 #include "driver/world.h"
 #include "ir/base/text.h"
@@ -22,11 +24,23 @@ std::string_view mark(backend::Check::Status status) {
   return "";
 }
 
+// What fsck mends at once, or the next build.
+bool is_made_again(std::string_view name) {
+  return name == "oci-layout" || name == "index.json" || name == "stat-cache";
+}
+
 Result<bool> fsck() {
   STRATA_ASSIGN(const World world, World::open(1));
-  STRATA_ASSIGN(const std::vector<std::string> damaged, world.store->fsck());
+  STRATA_ASSIGN(std::vector<std::string> damaged, world.store->fsck());
+  // The store does not know what is in it, and nothing is lost with it.
+  const std::string stat_cache = world.store->stat_cache_path();
+  if (backend::StatCache::is_damaged(stat_cache)) {
+    STRATA_TRY(backend::remove_tree(stat_cache));
+    damaged.emplace_back("stat-cache");
+  }
   for (const std::string& name : damaged) {
-    fmt::print("damaged, moved to quarantine: {}\n", name);
+    fmt::print("damaged, {}: {}\n", is_made_again(name) ? "made again" : "moved to quarantine",
+               name);
   }
   fmt::print("store: {} damaged objects\n", damaged.size());
   return damaged.empty();

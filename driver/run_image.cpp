@@ -6,7 +6,6 @@
 #include "backend/oci/image.h"
 #include "backend/oci/layer_trees.h"
 #include "backend/system/files.h"
-#include "driver/run_spec.h"
 #include "driver/run_start.h"
 #include "ir/reference.h"
 
@@ -30,6 +29,36 @@ Result<backend::oci::Image> find(World& world, const std::string& name) {
     return Error{ErrorCode::NotFound, fmt::format("image `{}` is not whole in the store", name)};
   }
   return *std::move(image);
+}
+
+// Mounts belong to a name. Who gives a digest gets those that all names of the image agree on; the
+// name by digest is that of the last build without another.
+Result<backend::LocalMounts> mounts_of(const backend::Store& store, const std::string& name,
+                                       const backend::oci::Image& image) {
+  STRATA_ASSIGN(const std::vector<backend::Ref> refs, store.refs());
+  const auto reference = ir::Reference::parse(name);
+  const Digest& digest = image.manifest_descriptor.digest;
+  std::vector<const backend::Ref*> candidates;
+  for (const backend::Ref& ref : refs) {
+    if (ref.name == name || (reference && ref.name == reference->str())) {
+      return ref.mounts;
+    }
+    if (ref.manifest.digest == digest) {
+      candidates.push_back(&ref);
+    }
+  }
+  for (const backend::Ref* ref : candidates) {
+    if (ref->name == digest.str()) {
+      return ref->mounts;
+    }
+    if (ref->mounts != candidates.front()->mounts) {
+      return Error{ErrorCode::Input,
+                   fmt::format("image {} mounts other files as `{}` than as `{}`; give one of "
+                               "these names",
+                               digest.str(), candidates.front()->name, ref->name)};
+    }
+  }
+  return candidates.empty() ? backend::LocalMounts() : candidates.front()->mounts;
 }
 
 Result<ir::Strings> command_of(const ir::ImageConfig& config, const RunOptions& options) {
@@ -67,11 +96,9 @@ Result<RunStart> image_start(World& world, const RunOptions& options) {
   process.cwd = image.config.workdir;
   process.user = image.config.user;
   process.epoch = image.config.created.value_or(0);
-  STRATA_ASSIGN(const RunSpecFile run_spec,
-                read_run_spec(*world.store, image.manifest_descriptor.digest));
-  for (const ir::RunMount& mount : run_spec.mounts) {
-    STRATA_ASSIGN(std::string source,
-                  backend::absolute_path(run_spec.context + "/" + mount.source));
+  STRATA_ASSIGN(const backend::LocalMounts local, mounts_of(*world.store, options.image, image));
+  for (const ir::RunMount& mount : local.mounts) {
+    STRATA_ASSIGN(std::string source, backend::absolute_path(local.context + "/" + mount.source));
     start.binds.push_back(
         {std::move(source), mount.target, backend::RunSpec::Bind::Access::ReadOnly});
   }
