@@ -232,6 +232,7 @@ void StageBuilder::run(const RunArgs& args, Loc loc) {
   if (!has_path && base_known_) {
     exec.env.emplace_back("PATH", kDefaultPath);
   }
+  exec.hostname = context_->hostname;
   exec.mounts = args.mounts;
   exec.network = args.network;
   exec.root = root_;

@@ -11,7 +11,7 @@ namespace {
 
 // The versions of strata's own behaviour that records name: how a RUN is confined, and how files
 // are written. A change of either changes the keys, knowingly.
-constexpr int kSandboxProfile = 1;
+constexpr int kSandboxProfile = 2;
 constexpr int kTreeProfile = 1;
 
 template <typename Op>

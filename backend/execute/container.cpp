@@ -122,6 +122,7 @@ Result<void> Container::start(const Runtime& runtime, const std::string& state_d
       .resolv_conf = resolv_conf_,
       .hosts = hosts_,
       .cgroups = cgroup_version(),
+      .processes = runtime.processes,
       .tty = tty_ ? BundleFacts::Tty::Yes : BundleFacts::Tty::No,
       .rows = rows_,
       .columns = columns_,

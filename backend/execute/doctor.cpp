@@ -148,10 +148,14 @@ std::vector<Check> check_runtimes(const std::string& store_path, const std::stri
                 .detail = "not installed",
                 .advice = ""};
     if (!runtime.path.empty()) {
-      const Result<void> works = probe_runtime(runtime, nearest_directory(store_path));
+      const Result<std::string> works = probe_runtime(runtime, nearest_directory(store_path));
       check.detail = fmt::format("{} {}", runtime.path,
                                  works ? "runs containers" : "fails: " + works.error().message);
-      check.status = works ? Status::Ok : Status::Warning;
+      check.status = works && works->empty() ? Status::Ok : Status::Warning;
+      if (works && !works->empty()) {
+        check.detail += " " + *works;
+        check.advice = "a RUN can start any number: give strata the pids controller of cgroups";
+      }
       any = any || works.ok();
     }
     checks.push_back(std::move(check));

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -63,6 +64,7 @@ void die_with(pid_t parent) {
   // A terminal's Ctrl-C reaches strata alone, which decides.
   ::setsid();
   reset_signals();
+  ::personality(PER_LINUX);
   // The first three are replaced.
   socket = Fd(::fcntl(socket.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   close_all_but(socket.get());

@@ -27,7 +27,8 @@ struct RunSpec {
   std::uint32_t gid = 0;
   std::vector<std::uint32_t> groups;
   std::string home = "/root";
-  std::string network;  // "" (default), "none", "host"
+  std::string network;   // "" (default), "none", "host"
+  std::string hostname;  // "" is the sandbox profile's
   std::int64_t epoch = 0;
   // Host paths bound into the root.
   struct Bind {

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "backend/execute/seccomp.h"
@@ -13,8 +15,45 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kHostname = "strata";
 constexpr unsigned kUmask = 022;
+// Some builds have hundreds of compilers with four processes each, or some thousand threads; a fork
+// bomb ends before the machine does.
+constexpr std::int64_t kPidsLimit = 16384;
+
+struct Limit {
+  const char* name;
+  std::uint64_t soft;
+  std::uint64_t hard;
+};
+constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+// All that there are, whatever the caller's own are: what a command makes must not depend on them.
+// The numbers are those that a docker daemon hands on where systemd starts it, but for core files,
+// which would lie in layers (a command may raise the soft limit), and pending signals, which depend
+// on the machine's memory there.
+constexpr std::array<Limit, 16> kLimits = {{{"RLIMIT_AS", kNoLimit, kNoLimit},
+                                            {"RLIMIT_CORE", 0, kNoLimit},
+                                            {"RLIMIT_CPU", kNoLimit, kNoLimit},
+                                            {"RLIMIT_DATA", kNoLimit, kNoLimit},
+                                            {"RLIMIT_FSIZE", kNoLimit, kNoLimit},
+                                            {"RLIMIT_LOCKS", kNoLimit, kNoLimit},
+                                            {"RLIMIT_MEMLOCK", 8U << 20U, 8U << 20U},
+                                            {"RLIMIT_MSGQUEUE", 819200, 819200},
+                                            {"RLIMIT_NICE", 0, 0},
+                                            {"RLIMIT_NOFILE", 1024, 524288},
+                                            {"RLIMIT_NPROC", kNoLimit, kNoLimit},
+                                            {"RLIMIT_RSS", kNoLimit, kNoLimit},
+                                            {"RLIMIT_RTPRIO", 0, 0},
+                                            {"RLIMIT_RTTIME", kNoLimit, kNoLimit},
+                                            {"RLIMIT_SIGPENDING", 65536, 65536},
+                                            {"RLIMIT_STACK", 8U << 20U, kNoLimit}}};
+
+Json limits() {
+  Json list = Json::array();
+  for (const Limit& limit : kLimits) {
+    list.push_back({{"type", limit.name}, {"soft", limit.soft}, {"hard", limit.hard}});
+  }
+  return list;
+}
 
 const Json& capabilities() {
   static const Json names = {
@@ -42,8 +81,9 @@ const Json& masked_paths() {
 }
 
 const Json& readonly_paths() {
-  static const Json paths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-                             "/proc/sysrq-trigger"};
+  // With the file system that holds version 1's hierarchies: `ro` of its mount reaches those alone.
+  static const Json paths = {"/proc/bus",           "/proc/fs",      "/proc/irq", "/proc/sys",
+                             "/proc/sysrq-trigger", "/sys/fs/cgroup"};
   return paths;
 }
 
@@ -116,6 +156,7 @@ Json process(const RunSpec& spec, const BundleFacts& facts) {
                {"user", std::move(user)},
                {"args", spec.args},
                {"env", environment(spec)},
+               {"rlimits", limits()},
                {"cwd", spec.cwd.empty() ? "/" : spec.cwd},
                // `inheritable` stays empty (CVE-2022-24769), and a process without root has none.
                {"capabilities", {{"bounding", all}, {"effective", all}, {"permitted", all}}},
@@ -138,11 +179,13 @@ Json linux_section(const RunSpec& spec, const BundleFacts& facts) {
     namespaces.push_back({{"type", "cgroup"}});
   }
   static const Json seccomp = Json::parse(seccomp_profile_json());
-  const Json no_devices = Json::array({Json{{"allow", false}, {"access", "rwm"}}});
-  return {
-      {"namespaces", std::move(namespaces)},    {"cgroupsPath", facts.cgroups_path},
-      {"resources", {{"devices", no_devices}}}, {"maskedPaths", masked_paths()},
-      {"readonlyPaths", readonly_paths()},      {"seccomp", Json::parse(seccomp_profile_json())}};
+  Json resources = {{"devices", Json::array({Json{{"allow", false}, {"access", "rwm"}}})}};
+  if (facts.processes == BundleFacts::Processes::Limited) {
+    resources["pids"] = {{"limit", kPidsLimit}};
+  }
+  return {{"namespaces", std::move(namespaces)}, {"cgroupsPath", facts.cgroups_path},
+          {"resources", std::move(resources)},   {"maskedPaths", masked_paths()},
+          {"readonlyPaths", readonly_paths()},   {"seccomp", seccomp}};
 }
 
 }  // namespace
@@ -152,7 +195,7 @@ Result<std::string> make_oci_config(const RunSpec& spec, const BundleFacts& fact
     const Json config = {{"ociVersion", "1.0.2"},
                          {"process", process(spec, facts)},
                          {"root", {{"path", facts.root}, {"readonly", false}}},
-                         {"hostname", kHostname},
+                         {"hostname", spec.hostname.empty() ? ir::kSandboxHostname : spec.hostname},
                          {"mounts", mounts(spec, facts)},
                          {"linux", linux_section(spec, facts)}};
     return config.dump();

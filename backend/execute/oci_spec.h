@@ -17,6 +17,8 @@ struct BundleFacts {
   std::string resolv_conf;
   std::string hosts;
   enum class Cgroups { Version1, Version2 } cgroups = Cgroups::Version1;
+  // Limited where the pids controller can be used.
+  enum class Processes { Unlimited, Limited } processes = Processes::Unlimited;
   enum class Tty { No, Yes } tty = Tty::No;
   // Of the terminal at the start, 0 when not known.
   unsigned rows = 0;

@@ -114,6 +114,7 @@ Result<void> run_self_test(const Runtime& runtime, const ExecutorOptions& option
   facts.root = directory + "/root";
   facts.cgroups_path = "/" + container;
   facts.cgroups = cgroup_version();
+  facts.processes = runtime.processes;
   STRATA_ASSIGN(const std::string config, make_oci_config(self_test_spec(), facts));
   const Fd file(
       ::open((directory + "/config.json").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -163,7 +164,7 @@ std::vector<Runtime> candidate_runtimes(const std::string& wanted) {
           {.name = "crun", .path = find_program("crun")}};
 }
 
-Result<void> self_test(const Runtime& runtime, const ExecutorOptions& options) {
+Result<void> self_test(Runtime& runtime, const ExecutorOptions& options) {
   if (runtime.path.empty()) {
     return Error{ErrorCode::Machine, "not found"};
   }
@@ -172,19 +173,26 @@ Result<void> self_test(const Runtime& runtime, const ExecutorOptions& options) {
   }
   const std::string container = container_name(options.id, 0);
   const std::string directory = options.state_directory + "/self-test";
-  Result<void> result = run_self_test(runtime, options, directory, container);
-  static_cast<void>(remove_tree(directory));
-  static_cast<void>(remove_tree(options.state_directory + "/" + container));
-  remove_cgroups(container);
-  return result;
+  using Processes = BundleFacts::Processes;
+  runtime.processes = has_pids_controller() ? Processes::Limited : Processes::Unlimited;
+  while (true) {
+    Result<void> result = run_self_test(runtime, options, directory, container);
+    static_cast<void>(remove_tree(directory));
+    static_cast<void>(remove_tree(options.state_directory + "/" + container));
+    remove_cgroups(container);
+    if (result || runtime.processes == Processes::Unlimited) {
+      return result;
+    }
+    runtime.processes = Processes::Unlimited;
+  }
 }
 
 Result<Runtime> choose_runtime(const ExecutorOptions& options) {
   std::string tried;
-  for (const Runtime& runtime : candidate_runtimes(options.runtime)) {
+  for (Runtime& runtime : candidate_runtimes(options.runtime)) {
     const Result<void> tested = self_test(runtime, options);
     if (tested) {
-      return runtime;
+      return std::move(runtime);
     }
     tried +=
         fmt::format("{}`{}`: {}", tried.empty() ? "" : "; ", runtime.name, tested.error().message);

@@ -15,6 +15,7 @@
 
 #include "backend/system/fd.h"
 #include "backend/system/files.h"
+#include "ir/base/text.h"
 
 namespace strata::backend {
 namespace {
@@ -117,6 +118,18 @@ Result<void> enter_sandbox() {
 BundleFacts::Cgroups cgroup_version() {
   return file_system_magic(kCgroupRoot) == CGROUP2_SUPER_MAGIC ? BundleFacts::Cgroups::Version2
                                                                : BundleFacts::Cgroups::Version1;
+}
+
+bool has_pids_controller() {
+  if (cgroup_version() == BundleFacts::Cgroups::Version1) {
+    return file_system_magic("/sys/fs/cgroup/pids") == CGROUP_SUPER_MAGIC;
+  }
+  const auto text = read_file("/sys/fs/cgroup/cgroup.controllers");
+  if (!text) {
+    return false;
+  }
+  const std::vector<std::string> controllers = split_words(text->substr(0, text->find('\n')), ' ');
+  return std::find(controllers.begin(), controllers.end(), "pids") != controllers.end();
 }
 
 void hide_hybrid_cgroups() {

@@ -18,6 +18,9 @@ namespace strata::backend {
 // Which cgroup layout a runtime will find.
 [[nodiscard]] BundleFacts::Cgroups cgroup_version();
 
+// Whether cgroups can limit the number of processes.
+[[nodiscard]] bool has_pids_controller();
+
 // crun refuses every container when a cgroup2 hierarchy with controllers is mounted beside v1
 // ones. Covers it, in this mount namespace only.
 void hide_hybrid_cgroups();

@@ -42,6 +42,7 @@ Json spec_to_json(const RunSpec& spec) {
           {"groups", spec.groups},
           {"home", spec.home},
           {"network", spec.network},
+          {"hostname", spec.hostname},
           {"epoch", spec.epoch},
           {"binds", binds},
           {"terminal", static_cast<int>(spec.terminal)}};
@@ -59,6 +60,7 @@ RunSpec spec_from_json(const Json& json) {
   json.at("groups").get_to(spec.groups);
   json.at("home").get_to(spec.home);
   json.at("network").get_to(spec.network);
+  json.at("hostname").get_to(spec.hostname);
   json.at("epoch").get_to(spec.epoch);
   for (const Json& bind : json.at("binds")) {
     spec.binds.push_back({.source = bind.at(0).get<std::string>(),

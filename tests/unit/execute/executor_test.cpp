@@ -1,6 +1,8 @@
 // Runs of real containers: what the process sees, what it leaves, how it ends.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,7 +87,8 @@ TEST_F(ExecuteTest, sandbox_is_as_documented) {
   spec.home = "/home/me";
   const auto outcome = run(spec);
   ASSERT_TRUE(outcome.ok()) << outcome.error().message;
-  EXPECT_NE(output_.find("strata\n0022\n1700000000 /home/me\n0\n0\n0\n"), std::string::npos)
+  EXPECT_NE(output_.find("buildkitsandbox\n0022\n1700000000 /home/me\n0\n0\n0\n"),
+            std::string::npos)
       << output_;
   EXPECT_NE(output_.find("CapInh: 0000000000000000\n"), std::string::npos) << output_;
   // The fourteen of Docker's default set.
@@ -95,6 +98,55 @@ TEST_F(ExecuteTest, sandbox_is_as_documented) {
   EXPECT_NE(output_.find("Seccomp: 2\n"), std::string::npos) << output_;
   EXPECT_NE(output_.find("read-only\n"), std::string::npos) << output_;
   EXPECT_NE(output_.find("no-unshare\n1\n"), std::string::npos) << output_;
+}
+
+// What the caller's shell limits would make results that depend on it.
+TEST_F(ExecuteTest, limits_and_execution_domain_of_the_caller_do_not_reach_a_run) {
+  const std::string script = "cat /proc/self/limits /proc/self/personality";
+  for (const char* runtime : {"runc", "crun"}) {
+    start(runtime);
+    ASSERT_TRUE(run(shell(script)).ok()) << runtime;
+    const std::string usual = output_;
+    executor_.reset();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few{.rlim_cur = 500, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    ASSERT_NE(::personality(PER_LINUX32 | ADDR_NO_RANDOMIZE), -1);
+    start(runtime);
+    const auto outcome = run(shell(script));
+    ::personality(PER_LINUX);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    executor_.reset();
+    ASSERT_TRUE(outcome.ok()) << runtime << ": " << outcome.error().message;
+    EXPECT_EQ(output_, usual) << runtime;
+    for (const char* line : {"Max open files            1024                 524288 ",
+                             "Max stack size            8388608              unlimited ",
+                             "Max processes             unlimited            unlimited "}) {
+      EXPECT_NE(usual.find(line), std::string::npos) << usual;
+    }
+    EXPECT_NE(usual.find("00000000\n"), std::string::npos) << usual;
+  }
+}
+
+TEST_F(ExecuteTest, cgroups_are_read_only_and_limit_the_processes) {
+  for (const char* runtime : {"runc", "crun"}) {
+    start(runtime);
+    ASSERT_TRUE(run(shell("for d in /sys/fs/cgroup /sys/fs/cgroup/*; do"
+                          " test -d $d && mkdir $d/made 2>/dev/null && echo made in $d; done;"
+                          "cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null"))
+                    .ok());
+    EXPECT_EQ(output_, "16384\n") << runtime;
+    executor_.reset();
+  }
+}
+
+TEST_F(ExecuteTest, a_host_name_of_its_own) {
+  start();
+  RunSpec spec = shell("cat /proc/sys/kernel/hostname");
+  spec.hostname = "my-builder";
+  ASSERT_TRUE(run(spec).ok());
+  EXPECT_EQ(output_, "my-builder\n");
 }
 
 TEST_F(ExecuteTest, own_environment_wins_over_the_profile) {

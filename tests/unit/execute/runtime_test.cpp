@@ -151,17 +151,21 @@ TEST(OciConfig, is_the_documented_profile) {
   EXPECT_FALSE(json["process"]["capabilities"].contains("ambient"));
   EXPECT_EQ(json["process"]["capabilities"]["bounding"].size(), 14U);
   EXPECT_EQ(json["process"]["user"]["umask"], 18);
-  EXPECT_FALSE(json["process"].contains("rlimits"));
-  EXPECT_EQ(json["hostname"], "strata");
+  EXPECT_EQ(json["process"]["rlimits"].size(), 16U);
+  EXPECT_EQ(json["hostname"], "buildkitsandbox");
   EXPECT_EQ(
       json["linux"]["namespaces"].dump(),
       R"([{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"}])");
   EXPECT_EQ(json["linux"]["resources"]["devices"].dump(), R"([{"access":"rwm","allow":false}])");
   facts.cgroups = BundleFacts::Cgroups::Version2;
+  facts.processes = BundleFacts::Processes::Limited;
   spec.network = "";
+  spec.hostname = "builder";
   const auto second = nlohmann::json::parse(*make_oci_config(spec, facts));
   EXPECT_EQ(second["linux"]["namespaces"].dump(),
             R"([{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"cgroup"}])");
+  EXPECT_EQ(second["linux"]["resources"]["pids"]["limit"], 16384);
+  EXPECT_EQ(second["hostname"], "builder");
 }
 
 TEST(Seccomp, allow_list_is_sorted_and_keeps_the_dangerous_out) {

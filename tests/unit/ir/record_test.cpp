@@ -33,7 +33,7 @@ TEST(Record, BytesOfVersionOne) {
       R"("source":"sha256:34b92ed06534f8fac280625ebca047c40fedff2262f5c044aca568ca3db4bf40",)"
       R"("target":"/mnt"}],"network":"none","op":"exec","record":1,)"
       R"("root":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
-      R"("sandbox":1,"tree":1,"user":"app:app"})",
+      R"("sandbox":2,"tree":1,"user":"app:app"})",
       R"({"dest":"/app/","mode":"644","op":"copy","owner":"1:2","record":1,)"
       R"("root":"sha256:867df178870af15f16741dbdc67544bf141e673b2dc5c61fdb117021c5e2154e",)"
       R"("sources":[{"path":"",)"
