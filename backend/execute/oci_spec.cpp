@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstdint>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "backend/execute/seccomp.h"
@@ -20,37 +18,10 @@ constexpr unsigned kUmask = 022;
 // bomb ends before the machine does.
 constexpr std::int64_t kPidsLimit = 16384;
 
-struct Limit {
-  const char* name;
-  std::uint64_t soft;
-  std::uint64_t hard;
-};
-constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
-// All that there are, whatever the caller's own are: what a command makes must not depend on them.
-// The numbers are those that a docker daemon hands on where systemd starts it, but for core files,
-// which would lie in layers (a command may raise the soft limit), and pending signals, which depend
-// on the machine's memory there.
-constexpr std::array<Limit, 16> kLimits = {{{"RLIMIT_AS", kNoLimit, kNoLimit},
-                                            {"RLIMIT_CORE", 0, kNoLimit},
-                                            {"RLIMIT_CPU", kNoLimit, kNoLimit},
-                                            {"RLIMIT_DATA", kNoLimit, kNoLimit},
-                                            {"RLIMIT_FSIZE", kNoLimit, kNoLimit},
-                                            {"RLIMIT_LOCKS", kNoLimit, kNoLimit},
-                                            {"RLIMIT_MEMLOCK", 8U << 20U, 8U << 20U},
-                                            {"RLIMIT_MSGQUEUE", 819200, 819200},
-                                            {"RLIMIT_NICE", 0, 0},
-                                            {"RLIMIT_NOFILE", 1024, 524288},
-                                            {"RLIMIT_NPROC", kNoLimit, kNoLimit},
-                                            {"RLIMIT_RSS", kNoLimit, kNoLimit},
-                                            {"RLIMIT_RTPRIO", 0, 0},
-                                            {"RLIMIT_RTTIME", kNoLimit, kNoLimit},
-                                            {"RLIMIT_SIGPENDING", 65536, 65536},
-                                            {"RLIMIT_STACK", 8U << 20U, kNoLimit}}};
-
-Json limits() {
+Json limits(const std::vector<Limit>& all) {
   Json list = Json::array();
-  for (const Limit& limit : kLimits) {
-    list.push_back({{"type", limit.name}, {"soft", limit.soft}, {"hard", limit.hard}});
+  for (const Limit& limit : all) {
+    list.push_back({{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}});
   }
   return list;
 }
@@ -80,10 +51,14 @@ const Json& masked_paths() {
   return paths;
 }
 
-const Json& readonly_paths() {
-  // With the file system that holds version 1's hierarchies: `ro` of its mount reaches those alone.
-  static const Json paths = {"/proc/bus",           "/proc/fs",      "/proc/irq", "/proc/sys",
-                             "/proc/sysrq-trigger", "/sys/fs/cgroup"};
+// All of /sys/fs/cgroup: `ro` of its mount reaches version 1's hierarchies in some runtimes, the
+// file system that holds them in none.
+Json readonly_paths(const BundleFacts& facts) {
+  Json paths = {"/proc/bus",           "/proc/fs",      "/proc/irq", "/proc/sys",
+                "/proc/sysrq-trigger", "/sys/fs/cgroup"};
+  for (const std::string& hierarchy : facts.hierarchies) {
+    paths.push_back(hierarchy);
+  }
   return paths;
 }
 
@@ -128,11 +103,17 @@ Json mounts(const RunSpec& spec, const BundleFacts& facts) {
   return list;
 }
 
+// Images of Windows have variables that begin with `=`; a runtime starts no process with one.
+bool is_variable_name(const std::string& name) { return !name.empty() && name.front() != '='; }
+
 Json environment(const RunSpec& spec) {
   Json list = Json::array();
   bool home = false;
   bool epoch = false;
   for (const auto& [name, value] : spec.env) {
+    if (!is_variable_name(name)) {
+      continue;
+    }
     list.push_back(fmt::format("{}={}", name, value));
     home = home || name == "HOME";
     epoch = epoch || name == "SOURCE_DATE_EPOCH";
@@ -156,7 +137,7 @@ Json process(const RunSpec& spec, const BundleFacts& facts) {
                {"user", std::move(user)},
                {"args", spec.args},
                {"env", environment(spec)},
-               {"rlimits", limits()},
+               {"rlimits", limits(facts.limits)},
                {"cwd", spec.cwd.empty() ? "/" : spec.cwd},
                // `inheritable` stays empty (CVE-2022-24769), and a process without root has none.
                {"capabilities", {{"bounding", all}, {"effective", all}, {"permitted", all}}},
@@ -183,9 +164,9 @@ Json linux_section(const RunSpec& spec, const BundleFacts& facts) {
   if (facts.processes == BundleFacts::Processes::Limited) {
     resources["pids"] = {{"limit", kPidsLimit}};
   }
-  return {{"namespaces", std::move(namespaces)}, {"cgroupsPath", facts.cgroups_path},
-          {"resources", std::move(resources)},   {"maskedPaths", masked_paths()},
-          {"readonlyPaths", readonly_paths()},   {"seccomp", seccomp}};
+  return {{"namespaces", std::move(namespaces)},    {"cgroupsPath", facts.cgroups_path},
+          {"resources", std::move(resources)},      {"maskedPaths", masked_paths()},
+          {"readonlyPaths", readonly_paths(facts)}, {"seccomp", seccomp}};
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,6 +19,7 @@
 #include "backend/execute/overlay.h"
 #include "backend/execute/sandbox.h"
 #include "backend/system/files.h"
+#include "backend/system/interrupt.h"
 
 namespace strata::backend {
 namespace {
@@ -48,6 +51,28 @@ using Attempt = std::function<Result<std::string>(const std::string& scratch)>;
   ::_exit(EXIT_SUCCESS);
 }
 
+// What the child says until it closes its end; it is killed when the user wants to stop.
+Result<std::string> await_report(const Fd& reader, pid_t child) {
+  constexpr int kTick = 100;
+  std::string report;
+  std::array<char, 4096> buffer{};
+  while (true) {
+    if (auto wanted = check_interrupted(); !wanted) {
+      ::kill(child, SIGKILL);
+      return std::move(wanted).error();
+    }
+    pollfd ready{.fd = reader.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, kTick) <= 0) {
+      continue;
+    }
+    const ssize_t count = ::read(reader.get(), buffer.data(), buffer.size());
+    if (count == 0) {
+      return report;
+    }
+    report.append(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
+  }
+}
+
 Result<std::string> try_in_child(const Attempt& attempt, const std::string& directory) {
   std::string scratch = directory + "/strata-doctor-XXXXXX";
   if (::mkdtemp(scratch.data()) == nullptr) {
@@ -64,8 +89,9 @@ Result<std::string> try_in_child(const Attempt& attempt, const std::string& dire
     child(attempt, scratch, writer);
   }
   writer.reset();
-  Result<std::string> report = read_all(reader, "report");
+  Result<std::string> report = errno_error("fork", errno);
   if (pid > 0) {
+    report = await_report(reader, pid);
     ::waitpid(pid, nullptr, 0);
   }
   static_cast<void>(remove_tree(scratch));

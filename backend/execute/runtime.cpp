@@ -16,9 +16,9 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "backend/execute/fresh_signals.h"
+#include "backend/execute/cgroups.h"
+#include "backend/execute/fresh_process.h"
 #include "backend/execute/oci_spec.h"
-#include "backend/execute/sandbox.h"
 #include "backend/system/files.h"
 #include "ir/base/path.h"
 #include "ir/base/text.h"
@@ -63,8 +63,7 @@ std::string find_program(const std::string& name) {
   for (std::size_t i = 0; i < from.size(); ++i) {
     ::dup2(copies[i], static_cast<int>(i));
   }
-  // Nothing leaks into a container (CVE-2024-21626).
-  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  close_descriptors_but({});
   std::vector<std::string> copy = arguments;
   std::vector<char*> argv;
   argv.reserve(copy.size() + 1);
@@ -114,7 +113,9 @@ Result<void> run_self_test(const Runtime& runtime, const ExecutorOptions& option
   facts.root = directory + "/root";
   facts.cgroups_path = "/" + container;
   facts.cgroups = cgroup_version();
+  facts.hierarchies = cgroup_hierarchies();
   facts.processes = runtime.processes;
+  STRATA_ASSIGN(facts.limits, sandbox_limits());
   STRATA_ASSIGN(const std::string config, make_oci_config(self_test_spec(), facts));
   const Fd file(
       ::open((directory + "/config.json").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -188,6 +189,8 @@ Result<void> self_test(Runtime& runtime, const ExecutorOptions& options) {
 }
 
 Result<Runtime> choose_runtime(const ExecutorOptions& options) {
+  // The same for every runtime.
+  STRATA_ASSIGN(const std::vector<Limit> limits, sandbox_limits());
   std::string tried;
   for (Runtime& runtime : candidate_runtimes(options.runtime)) {
     const Result<void> tested = self_test(runtime, options);

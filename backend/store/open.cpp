@@ -183,7 +183,6 @@ Result<std::vector<std::string>> claim_abandoned(StoreFiles& files) {
     std::string target = files.scratch_name("trash");
     if (::rename(path.c_str(), target.c_str()) == 0) {
       claimed.push_back(std::move(target));
-      files.dead_builds.push_back(name);
     }
   }
   return claimed;
@@ -246,7 +245,9 @@ Store::~Store() {
 
 const std::string& Store::path() const { return state_->root; }
 const std::string& Store::build_id() const { return state_->build_id; }
-const std::vector<std::string>& Store::dead_builds() const { return state_->dead_builds; }
+bool Store::is_running(const std::string& build_id) const {
+  return !is_abandoned(state_->in("tmp", build_id));
+}
 std::string Store::stat_cache_path() const { return state_->root + "/stat-cache"; }
 
 Result<std::string> Store::new_scratch(const std::string& purpose) {
