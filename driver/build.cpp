@@ -43,9 +43,7 @@ class Build {
     STRATA_ASSIGN(world_, World::open(options_.input.jobs));
     // Forked first: the executor's child must be single-threaded, and reading the context starts
     // threads.
-    auto executor =
-        backend::Executor::start({options_.runtime, world_.store->build_id(),
-                                  world_.store->path() + "/tmp/" + world_.store->build_id()});
+    auto executor = start_executor(world_, options_.runtime);
     if (executor) {
       executor_ = *std::move(executor);
     } else {

@@ -43,10 +43,7 @@ class Run {
 
   Result<int> run() {
     STRATA_ASSIGN(world_, World::open(1));
-    STRATA_ASSIGN(
-        const auto executor,
-        backend::Executor::start({options_.runtime, world_.store->build_id(),
-                                  world_.store->path() + "/tmp/" + world_.store->build_id()}));
+    STRATA_ASSIGN(const auto executor, start_executor(world_, options_.runtime));
     const InterruptWatch interrupts([&] {
       world_.http->cancel();
       executor->cancel();

@@ -19,7 +19,8 @@ unsigned default_jobs() { return std::max(1U, std::thread::hardware_concurrency(
 Result<World> World::open(unsigned jobs) {
   World world;
   STRATA_ASSIGN(world.store, backend::Store::open(backend::Store::default_path()));
-  backend::remove_stale_runtime_state(world.store->dead_builds());
+  backend::remove_stale_runtime_state(
+      world.store->path(), [&](const std::string& id) { return world.store->is_running(id); });
   world.http = backend::make_curl_client();
   backend::RegistryOptions options;
   options.jobs = std::max(2U, jobs);
@@ -35,6 +36,14 @@ Result<World> World::open(unsigned jobs) {
   world.registry =
       std::make_unique<backend::Registry>(*world.http, *world.store, std::move(options));
   return world;
+}
+
+Result<std::unique_ptr<backend::Executor>> start_executor(const World& world,
+                                                          const std::string& runtime) {
+  const backend::Store& store = *world.store;
+  return backend::Executor::start({.runtime = runtime,
+                                   .id = backend::runtime_state_id(store.path(), store.build_id()),
+                                   .state_directory = store.path() + "/tmp/" + store.build_id()});
 }
 
 Result<backend::Descriptor> find_image(const backend::Store& store, const std::string& name) {

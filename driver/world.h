@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backend/context/context.h"
+#include "backend/execute/executor.h"
 #include "backend/registry/http.h"
 #include "backend/registry/registry.h"
 #include "backend/store/store.h"
@@ -21,6 +22,10 @@ struct World {
   // Opens the store ($STRATA_HOME) and makes a registry client over it. Starts no thread.
   static Result<World> open(unsigned jobs);
 };
+
+// Forks: to be called before any thread starts. `runtime` as in --runtime.
+[[nodiscard]] Result<std::unique_ptr<backend::Executor>> start_executor(const World& world,
+                                                                        const std::string& runtime);
 
 [[nodiscard]] unsigned default_jobs();
 

@@ -221,8 +221,13 @@ void StageBuilder::run(const RunArgs& args, Loc loc) {
     exec.args = shell();
     exec.args.push_back(*args.command);
   }
-  exec.cwd = config_.workdir.empty() ? "/" : config_.workdir;
+  // A base's may be relative, to the root then.
+  exec.cwd = absolute(".");
   exec.env = config_.env;
+  // No process on Linux is given what an image of Windows may have (`=C:`); its config keeps it.
+  std::erase_if(exec.env, [](const auto& pair) {
+    return pair.first.empty() || pair.first.find('=') != std::string::npos;
+  });
   for (const auto& [name, value] : args.build_args) {
     set_pair(exec.env, name, value);
   }
@@ -232,6 +237,7 @@ void StageBuilder::run(const RunArgs& args, Loc loc) {
   if (!has_path && base_known_) {
     exec.env.emplace_back("PATH", kDefaultPath);
   }
+  exec.hostname = context_->hostname;
   exec.mounts = args.mounts;
   exec.network = args.network;
   exec.root = root_;

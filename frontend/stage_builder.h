@@ -24,6 +24,8 @@ struct LoweringContext {
   std::string platform;
   // SOURCE_DATE_EPOCH as build-arg or global ARG, when given.
   std::optional<std::int64_t> epoch;
+  // Of every RUN; "" is the sandbox's own.
+  std::string hostname = {};
 };
 
 // A stage while it is lowered: the one place where both languages' instructions become ops, so that

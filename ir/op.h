@@ -71,6 +71,9 @@ struct Healthcheck {
 };
 using OptionalHealthcheck = std::optional<Healthcheck>;
 
+// The host name that a RUN sees, part of the sandbox profile: BuildKit's.
+inline constexpr std::string_view kSandboxHostname = "buildkitsandbox";
+
 enum class FieldRole { Key, Input, Binding };
 
 // The op structs. Notes on fields:
@@ -85,7 +88,8 @@ enum class FieldRole { Key, Input, Binding };
 //                   then the step's own)
 //   Exec.args       as passed to execve, shell included; env is the whole effective environment but
 //   what the sandbox profile
-//                   adds; user as written ("" is root); network "" (default), "none" or "host"
+//                   adds; hostname "" is kSandboxHostname; user as written ("" is root); network
+//                   "" (default), "none" or "host"
 //   Copy.dest       absolute; a trailing `/` says directory. owner as written in --chown ("" keeps
 //   the source's; local files
 //                   are 0:0); mode octal digits ("" keeps)

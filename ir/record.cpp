@@ -13,7 +13,7 @@ namespace {
 // are written. A change of either changes the keys, knowingly.
 // Trees: 2 since copied hard links are files of their layers, and ADD and --chmod treat directories
 // that they need as BuildKit does.
-constexpr int kSandboxProfile = 1;
+constexpr int kSandboxProfile = 2;
 constexpr int kTreeProfile = 2;
 
 template <typename Op>

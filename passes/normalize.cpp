@@ -140,6 +140,9 @@ void normalize_op(ir::Inline& files) {
 void normalize_op(ir::Exec& exec) {
   clean(exec.cwd);
   sort_pairs(exec.env);
+  if (exec.hostname == ir::kSandboxHostname) {
+    exec.hostname.clear();
+  }
   if (exec.network == "default") {
     exec.network.clear();
   }

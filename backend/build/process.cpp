@@ -66,6 +66,7 @@ Result<RunSpec> run_spec_of(const ProcessStart& start, const ProcessRoot& root,
   spec.gid = user.gid;
   spec.groups = user.groups;
   spec.home = user.home;
+  spec.hostname = start.hostname;
   spec.network = start.network;
   spec.epoch = start.epoch;
   int number = 0;

@@ -108,6 +108,7 @@ Result<ProcessStart> StepRunner::start_of(const ir::Exec& op) {
   start.env = op.env;
   start.cwd = op.cwd;
   start.user = op.user;
+  start.hostname = op.hostname;
   start.network = op.network;
   start.epoch = ir::stage_epoch(request_->module, op.root);
   for (const ir::Mount& mount : op.mounts) {

@@ -4,113 +4,42 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
-#include "backend/system/files.h"
-#include "ir/base/text.h"
+#include "backend/build/account_files.h"
 
 namespace strata::backend {
 namespace {
 
-// An image may hold anything at /etc/passwd; more than this is no account file (CVE-2024-9676).
-constexpr std::uint64_t kMaxAccountFile = 8U << 20U;
-
-struct Account {
-  std::string name;
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-  std::string home;
-};
-
-struct Group {
-  std::string name;
-  std::uint32_t gid = 0;
-  std::vector<std::string> members;
-};
-
-std::optional<std::uint32_t> number(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  // The kernel keeps the highest id for "no id".
-  if (error != std::errc() || end != text.data() + text.size() || text.empty() ||
-      value == UINT32_MAX) {
-    return std::nullopt;
-  }
-  return value;
-}
+constexpr std::string_view kRoot = "root";
 
 bool is_numeric(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// A root without the file has no names: the text is empty then.
-Result<std::string> account_file(const std::string& path, const RootView& root,
-                                 const Content& content) {
-  STRATA_ASSIGN(const std::string resolved, root.resolve(path, RootView::FollowLast::Yes));
-  const auto found = root.find(resolved);
-  if (!found ||
-      (found->entry->type != EntryType::File && found->entry->type != EntryType::Hardlink)) {
-    return std::string();
-  }
-  if (found->entry->size > kMaxAccountFile) {
-    return Error{ErrorCode::Input, fmt::format("/{} of the root is larger than 8 MiB", path)};
-  }
-  STRATA_ASSIGN(const Fd file, content.open(resolved));
-  return read_all(file, path);
-}
-
-Result<std::vector<Account>> accounts(const RootView& root, const Content& content) {
-  STRATA_ASSIGN(const std::string text, account_file("etc/passwd", root, content));
-  std::vector<Account> found;
-  for (const std::string_view line : split(text, '\n')) {
-    const std::vector<std::string_view> fields = split(line, ':');
-    if (fields.size() < 7) {
-      continue;
-    }
-    const auto uid = number(fields[2]);
-    const auto gid = number(fields[3]);
-    if (uid && gid) {
-      found.push_back({std::string(fields[0]), *uid, *gid, std::string(fields[5])});
-    }
-  }
-  return found;
-}
-
-Result<std::vector<Group>> groups(const RootView& root, const Content& content) {
-  STRATA_ASSIGN(const std::string text, account_file("etc/group", root, content));
-  std::vector<Group> found;
-  for (const std::string_view line : split(text, '\n')) {
-    const std::vector<std::string_view> fields = split(line, ':');
-    if (fields.size() < 4) {
-      continue;
-    }
-    if (const auto gid = number(fields[2])) {
-      found.push_back({std::string(fields[0]), *gid, split_words(fields[3], ',')});
-    }
-  }
-  return found;
-}
-
 Error no_such(std::string_view what, const std::string& name, std::string_view file) {
   return {ErrorCode::Input, fmt::format("there is no {} `{}` in the root's {}", what, name, file)};
 }
 
-Result<std::uint32_t> group_id(const std::string& group, const RootView& root,
-                               const Content& content) {
+// As the user of this name, the group is there without any file.
+bool is_looked_up(const std::string& group) { return !is_numeric(group) && group != kRoot; }
+
+Result<std::uint32_t> group_id(const std::string& group, const std::vector<Group>& known) {
   if (is_numeric(group)) {
-    if (const auto id = number(group)) {
+    if (const auto id = parse_account_id(group)) {
       return *id;
     }
     return Error{ErrorCode::Input, fmt::format("group id `{}` is out of range", group)};
   }
-  STRATA_ASSIGN(const std::vector<Group> known, groups(root, content));
-  for (const Group& candidate : known) {
-    if (candidate.name == group) {
-      return candidate.gid;
-    }
+  const auto found =
+      std::find_if(known.begin(), known.end(), [&](const Group& g) { return g.name == group; });
+  if (found != known.end()) {
+    return found->gid;
+  }
+  if (!is_looked_up(group)) {
+    return 0U;
   }
   return no_such("group", group, "/etc/group");
 }
@@ -130,7 +59,7 @@ Parts parts_of(const std::string& text) {
 
 Result<Account> account(const std::string& user, const RootView& root, const Content& content,
                         const std::optional<std::uint32_t>& id) {
-  STRATA_ASSIGN(const std::vector<Account> known, accounts(root, content));
+  STRATA_ASSIGN(const std::vector<Account> known, read_accounts(root, content));
   for (const Account& candidate : known) {
     if (id ? candidate.uid == *id : candidate.name == user) {
       return candidate;
@@ -139,10 +68,17 @@ Result<Account> account(const std::string& user, const RootView& root, const Con
   if (id) {
     return Account{"", *id, 0, "/"};
   }
-  if (user == "root") {
-    return Account{"root", 0, 0, "/root"};
+  if (user == kRoot) {
+    return Account{std::string(kRoot), 0, 0, "/root"};
   }
   return no_such("user", user, "/etc/passwd");
+}
+
+// The ids of a set, which setgroups(2) wants each once.
+std::vector<std::uint32_t> sorted_once(std::vector<std::uint32_t> ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
 }
 
 }  // namespace
@@ -150,31 +86,30 @@ Result<Account> account(const std::string& user, const RootView& root, const Con
 Result<ProcessUser> resolve_process_user(const std::string& user, const RootView& root,
                                          const Content& content) {
   const Parts parts = parts_of(user);
-  const std::string name = parts.user.empty() ? "root" : parts.user;
+  const std::string name = parts.user.empty() ? std::string(kRoot) : parts.user;
   std::optional<std::uint32_t> id;
   if (is_numeric(name)) {
-    id = number(name);
+    id = parse_account_id(name);
     if (!id) {
       return Error{ErrorCode::Input, fmt::format("user id `{}` is out of range", name)};
     }
   }
+  // Both files, needed or not: the runtime will read them, and must not find a FIFO there.
   STRATA_ASSIGN(const Account found, account(name, root, content, id));
+  STRATA_ASSIGN(const std::vector<Group> groups, read_groups(root, content));
   ProcessUser result{found.uid, found.gid, {}, found.home.empty() ? "/" : found.home};
   if (parts.group) {
-    STRATA_ASSIGN(result.gid, group_id(*parts.group, root, content));
-    return result;
-  }
-  if (!found.name.empty()) {
-    STRATA_ASSIGN(const std::vector<Group> known, groups(root, content));
-    for (const Group& group : known) {
+    STRATA_ASSIGN(result.gid, group_id(*parts.group, groups));
+  } else if (!found.name.empty()) {
+    for (const Group& group : groups) {
       if (std::find(group.members.begin(), group.members.end(), found.name) !=
           group.members.end()) {
         result.groups.push_back(group.gid);
       }
     }
   }
-  std::sort(result.groups.begin(), result.groups.end());
-  result.groups.erase(std::unique(result.groups.begin(), result.groups.end()), result.groups.end());
+  result.groups.push_back(result.gid);
+  result.groups = sorted_once(std::move(result.groups));
   return result;
 }
 
@@ -183,17 +118,21 @@ Result<FileOwner> resolve_owner(const std::string& owner, const RootView& root,
   const Parts parts = parts_of(owner);
   FileOwner result;
   if (is_numeric(parts.user)) {
-    const auto id = number(parts.user);
+    const auto id = parse_account_id(parts.user);
     if (!id) {
       return Error{ErrorCode::Input, fmt::format("user id `{}` is out of range", parts.user)};
     }
     result = {*id, *id};
-  } else if (parts.user != "root" && !parts.user.empty()) {
+  } else if (parts.user != kRoot && !parts.user.empty()) {
     STRATA_ASSIGN(const Account found, account(parts.user, root, content, std::nullopt));
     result = {found.uid, found.gid};
   }
   if (parts.group && !parts.group->empty()) {
-    STRATA_ASSIGN(result.gid, group_id(*parts.group, root, content));
+    std::vector<Group> known;
+    if (is_looked_up(*parts.group)) {
+      STRATA_ASSIGN(known, read_groups(root, content));
+    }
+    STRATA_ASSIGN(result.gid, group_id(*parts.group, known));
   } else if (parts.group) {
     result.gid = 0;
   }

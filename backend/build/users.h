@@ -14,7 +14,8 @@ namespace strata::backend {
 struct ProcessUser {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  // Supplementary groups, sorted.
+  // Supplementary groups, sorted, `gid` among them: a process that leaves its primary group must
+  // not lose what files deny to that group (CVE-2022-2989).
   std::vector<std::uint32_t> groups;
   std::string home = "/";
 };
@@ -25,8 +26,9 @@ struct FileOwner {
 };
 
 // USER as docker reads it: `user[:group]`, names looked up in the root's /etc/passwd and
-// /etc/group; a numeric user need not be there (gid 0 then). Supplementary groups only when no
-// group is given. Error (Input): no such user or group.
+// /etc/group; a numeric user need not be there (gid 0 then), nor `root`, as user and as group.
+// Supplementary groups other than `gid` only when no group is given. Error (Input): no such user or
+// group, and those of read_accounts().
 [[nodiscard]] Result<ProcessUser> resolve_process_user(const std::string& user,
                                                        const RootView& root,
                                                        const Content& content);

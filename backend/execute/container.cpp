@@ -1,4 +1,4 @@
-// container.h: a run's root, bundle, process and clean-up.
+// container.h: a run's root, bundle, process and end.
 #include "backend/execute/container.h"
 
 #include <fcntl.h>
@@ -9,40 +9,40 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
+#include "backend/execute/cgroups.h"
 #include "backend/execute/oci_spec.h"
 #include "backend/execute/overlay.h"
-#include "backend/execute/sandbox.h"
-#include "backend/execute/wire.h"
+#include "backend/execute/working_directory.h"
 #include "backend/system/files.h"
+#include "ir/base/check.h"
 
 namespace strata::backend {
 namespace {
 
-bool is_below(std::string_view path, std::string_view directory) {
-  return path == directory ||
-         (path.size() > directory.size() && path.substr(0, directory.size()) == directory &&
-          path[directory.size()] == '/');
+constexpr int kSignalBase = 128;
+
+RunOutcome outcome_of(int status) {
+  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  return {.exit_code = signal != 0 ? kSignalBase + signal : WEXITSTATUS(status), .signal = signal};
 }
 
-// On these the runtime mounts file systems of its own, so nothing in the root is seen there.
-bool is_covered(std::string_view path) {
-  return is_below(path, "/proc") || is_below(path, "/sys") || is_below(path, "/dev");
+// Every process of this PID namespace but this one, which is its PID 1: what the command left
+// behind, and what a runtime left that did not end as it should.
+void end_all_others() {
+  STRATA_CHECK(::getpid() == 1, "a container outside of a PID namespace of its own");
+  ::kill(-1, SIGKILL);
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+  }
 }
 
 }  // namespace
 
-Container::Container(RunRequest request, std::string name)
-    : request_(std::move(request)), name_(std::move(name)) {
+Container::Container(RunRequest request, ContainerPlace place)
+    : request_(std::move(request)), place_(std::move(place)) {
   tty_ = request_.spec.terminal == RunSpec::Terminal::Inherit &&
          ::isatty(request_.standard_input.get()) == 1;
-}
-
-bool Container::below_bind(const std::string& path) const {
-  return std::any_of(request_.spec.binds.begin(), request_.spec.binds.end(),
-                     [&](const RunSpec::Bind& bind) { return is_below(path, bind.target); });
 }
 
 Result<void> Container::mount_points() {
@@ -76,57 +76,49 @@ Result<void> Container::make_mount_points() {
     }
     *file.target = target ? *target : "";
   }
+  STRATA_TRY(bind_points());
+  STRATA_ASSIGN(request_.spec.cwd,
+                usable_working_directory(request_.spec.cwd, request_.spec.binds, *stubs_));
+  return {};
+}
+
+Result<void> Container::bind_points() {
   for (RunSpec::Bind& bind : request_.spec.binds) {
     struct stat status {};
     if (::stat(bind.source.c_str(), &status) != 0) {
       return errno_error(bind.source, errno);
     }
-    if (!is_covered(bind.target)) {
+    if (!is_covered_by_the_runtime(bind.target)) {
       const auto kind = S_ISDIR(status.st_mode) ? Stubs::Kind::Directory : Stubs::Kind::File;
       STRATA_ASSIGN(bind.target, stubs_->ensure(bind.target, kind, Stubs::Final::Follow));
     }
   }
-  return working_directory();
-}
-
-// Resolved here, so that no symlink of the image can lead the runtime to a descriptor of its own
-// below /proc.
-Result<void> Container::working_directory() {
-  std::string& cwd = request_.spec.cwd;
-  if (cwd.empty()) {
-    cwd = "/";
-  }
-  if (cwd.front() != '/') {
-    return Error{ErrorCode::Input, fmt::format("working directory `{}` is not absolute", cwd)};
-  }
-  if (!below_bind(cwd) && !is_covered(cwd)) {
-    STRATA_ASSIGN(cwd, stubs_->ensure(cwd, Stubs::Kind::Directory, Stubs::Final::Follow));
-  }
-  if (is_below(cwd, "/proc") || cwd.find("/..") != std::string::npos) {
-    return Error{
-        ErrorCode::Input,
-        fmt::format("working directory `{}` cannot be used: it is in /proc or has `..`", cwd)};
-  }
   return {};
 }
 
-Result<void> Container::start(const Runtime& runtime, const std::string& state_directory) {
-  STRATA_TRY(mount_overlay(request_.spec.lowers, request_.spec.scratch));
+Result<std::string> Container::config(const Runtime& runtime) const {
+  STRATA_ASSIGN(std::vector<Limit> limits, sandbox_limits());
+  return make_oci_config(request_.spec,
+                         {
+                             .root = overlay_paths(request_.spec.scratch).root,
+                             .cgroups_path = "/" + place_.name,
+                             .resolv_conf = resolv_conf_,
+                             .hosts = hosts_,
+                             .cgroups = cgroup_version(),
+                             .hierarchies = cgroup_hierarchies(),
+                             .processes = runtime.processes,
+                             .limits = std::move(limits),
+                             .tty = tty_ ? BundleFacts::Tty::Yes : BundleFacts::Tty::No,
+                             .rows = rows_,
+                             .columns = columns_,
+                         });
+}
+
+Result<void> Container::start(const Runtime& runtime) {
   STRATA_TRY(clamp_root_time(request_.spec.scratch, request_.spec.epoch));
-  mounted_ = true;
   STRATA_TRY(mount_points());
   follow_terminal_size();
-  const BundleFacts facts = {
-      .root = overlay_paths(request_.spec.scratch).root,
-      .cgroups_path = "/" + name_,
-      .resolv_conf = resolv_conf_,
-      .hosts = hosts_,
-      .cgroups = cgroup_version(),
-      .tty = tty_ ? BundleFacts::Tty::Yes : BundleFacts::Tty::No,
-      .rows = rows_,
-      .columns = columns_,
-  };
-  STRATA_ASSIGN(const std::string config, make_oci_config(request_.spec, facts));
+  STRATA_ASSIGN(const std::string text, config(runtime));
   STRATA_TRY(make_directories(bundle()));
   const std::string path = bundle() + "/config.json";
   // It may hold secrets in its environment.
@@ -134,14 +126,14 @@ Result<void> Container::start(const Runtime& runtime, const std::string& state_d
   if (!file.valid()) {
     return errno_error(path, errno);
   }
-  STRATA_TRY(write_all(file, config, path));
+  STRATA_TRY(write_all(file, text, path));
   if (!request_.standard_input.valid()) {
     STRATA_ASSIGN(request_.standard_input, empty_input());
   }
   STRATA_ASSIGN(runtime_process_, start_runtime({.runtime_path = runtime.path,
-                                                 .state_directory = state_directory,
+                                                 .state_directory = place_.state_directory,
                                                  .bundle = bundle(),
-                                                 .container = name_,
+                                                 .container = place_.name,
                                                  .mode = tty_ ? RuntimeCall::Mode::Foreground
                                                               : RuntimeCall::Mode::Detached,
                                                  .standard_input = request_.standard_input.get(),
@@ -150,62 +142,96 @@ Result<void> Container::start(const Runtime& runtime, const std::string& state_d
   return {};
 }
 
-std::optional<Result<RunOutcome>> Container::runtime_ended(int status) {
-  runtime_process_ = -1;
+Result<RunOutcome> Container::run(const Runtime& runtime) {
+  STRATA_TRY(mount_overlay(request_.spec.lowers, request_.spec.scratch));
+  Result<RunOutcome> outcome = run_process(runtime);
+  end_all_others();
+  Result<void> cleaned = unmount_overlay(request_.spec.scratch);
+  if (cleaned && stubs_) {
+    cleaned = stubs_->remove(overlay_paths(request_.spec.scratch).upper);
+  }
+  static_cast<void>(remove_tree(bundle()));
+  if (outcome && !cleaned) {
+    return std::move(cleaned).error();
+  }
+  return outcome;
+}
+
+Result<RunOutcome> Container::run_process(const Runtime& runtime) {
+  STRATA_TRY(start(runtime));
+  return wait();
+}
+
+// The next process that has ended, waited for; -1 when there is none.
+pid_t Container::next_ended(int& status) {
+  constexpr timespec kTick{.tv_sec = 0, .tv_nsec = 50'000'000};
+  sigset_t children;
+  ::sigemptyset(&children);
+  ::sigaddset(&children, SIGCHLD);
+  while (true) {
+    const pid_t pid = ::waitpid(-1, &status, tty_ ? WNOHANG : 0);
+    if (pid > 0 || (pid < 0 && errno != EINTR)) {
+      return pid;
+    }
+    if (pid == 0) {
+      // The terminal's size has no signal here: the container's terminal is another one.
+      ::sigtimedwait(&children, nullptr, &kTick);
+      follow_terminal_size();
+    }
+  }
+}
+
+Result<RunOutcome> Container::wait() {
+  pid_t process = -1;
+  // Processes that ended before the runtime told which one it started.
+  std::map<pid_t, int> ended;
+  int status = 0;
+  for (pid_t pid = 0; (pid = next_ended(status)) > 0;) {
+    if (pid == runtime_process_) {
+      runtime_process_ = -1;
+      STRATA_ASSIGN(const std::optional<RunOutcome> outcome, runtime_ended(status));
+      if (outcome) {
+        return *outcome;
+      }
+      process = started_process(bundle());
+      if (const auto found = ended.find(process); found != ended.end()) {
+        return outcome_of(found->second);
+      }
+    } else if (pid == process) {
+      return outcome_of(status);
+    } else if (process < 0) {
+      ended[pid] = status;
+    }
+  }
+  return Error{ErrorCode::Machine, "the OCI runtime left no process"};
+}
+
+Result<std::optional<RunOutcome>> Container::runtime_ended(int status) const {
   const pid_t started = started_process(bundle());
   if (tty_ && started > 0 && WIFEXITED(status)) {
     // In the foreground the runtime exits as the process did.
-    return Result<RunOutcome>(RunOutcome{.exit_code = WEXITSTATUS(status), .signal = 0});
+    return std::optional(RunOutcome{.exit_code = WEXITSTATUS(status), .signal = 0});
   }
   if (!tty_ && started > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-    process_ = started;
-    return std::nullopt;
+    return std::optional<RunOutcome>();
+  }
+  if (WIFSIGNALED(status)) {
+    return Error{ErrorCode::Machine,
+                 fmt::format("the OCI runtime was killed by signal {}", WTERMSIG(status))};
   }
   const std::string message = logged_error(bundle());
   if (const int code = shell_code_of(message); code != 0) {
-    return Result<RunOutcome>(RunOutcome{.exit_code = code, .signal = 0});
+    return std::optional(RunOutcome{.exit_code = code, .signal = 0});
   }
   if (says_no_space(message)) {
-    return Result<RunOutcome>(Error{ErrorCode::NoSpace, "a RUN cannot be started: " + message});
+    return Error{ErrorCode::NoSpace, "a RUN cannot be started: " + message};
   }
-  return Result<RunOutcome>(
-      Error{ErrorCode::Machine,
-            fmt::format("the container does not start: {}; `strata doctor` tells what this machine "
-                        "lacks",
-                        message.empty() ? fmt::format("the runtime ended with status {:#x}", status)
-                                        : message)});
-}
-
-void Container::finish(Result<RunOutcome> outcome, const std::string& state_directory) {
-  if (cancelled_) {
-    outcome = Error{ErrorCode::Interrupted, "interrupted"};
-  }
-  const std::string& scratch = request_.spec.scratch;
-  Result<void> cleaned;
-  if (mounted_) {
-    cleaned = unmount_overlay(scratch);
-    if (cleaned && stubs_) {
-      cleaned = stubs_->remove(overlay_paths(scratch).upper);
-    }
-  }
-  // The runtime's own `delete` would cost another start of it.
-  static_cast<void>(remove_tree(state_directory + "/" + name_));
-  static_cast<void>(remove_tree(bundle()));
-  remove_cgroups(name_);
-  if (outcome.ok() && !cleaned) {
-    outcome = std::move(cleaned).error();
-  }
-  // Nobody may be left to hear it.
-  static_cast<void>(send_packet(request_.reply, pack_reply(outcome), {}));
-}
-
-void Container::cancel() {
-  cancelled_ = true;
-  if (process_ > 0) {
-    ::kill(process_, SIGKILL);
-  } else if (tty_ && started_process(bundle()) > 0) {
-    ::kill(started_process(bundle()), SIGKILL);
-  }
+  return Error{
+      ErrorCode::Machine,
+      fmt::format("the container does not start: {}; `strata doctor` tells what this machine lacks",
+                  message.empty()
+                      ? fmt::format("the runtime ended with code {}", WEXITSTATUS(status))
+                      : message)};
 }
 
 void Container::follow_terminal_size() {

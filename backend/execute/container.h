@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -11,57 +12,55 @@
 
 namespace strata::backend {
 
-// What a request brought: the spec and its descriptors.
+// What a request brought: the spec and the process's descriptors.
 struct RunRequest {
   RunSpec spec;
-  Fd reply;
   Fd standard_input;
   Fd standard_output;
   Fd standard_error;
 };
 
-// One run, from the mount of its root to the removal of its traces.
+// Where a run has its name and its files.
+struct ContainerPlace {
+  // Cgroup and runtime id.
+  std::string name;
+  // --root of the runtime.
+  std::string state_directory;
+};
+
+// One run, in a NamespacedChild of its own: when that ends, whatever happened, the mounts and the
+// processes of the run are gone. What is left then is files, which the executor removes, and
+// cgroups.
 class Container {
  public:
-  Container(RunRequest request, std::string name);
+  Container(RunRequest request, ContainerPlace place);
 
-  // Mounts the root, makes the mount points and starts the runtime. After an error finish() is due
-  // as well.
-  [[nodiscard]] Result<void> start(const Runtime& runtime, const std::string& state_directory);
-  // The runtime has ended: an outcome when that was all, nullopt when the process runs on as
-  // process().
-  [[nodiscard]] std::optional<Result<RunOutcome>> runtime_ended(int status);
-  // Unmounts, removes stubs, runtime state and cgroups, replies.
-  void finish(Result<RunOutcome> outcome, const std::string& state_directory);
-
-  // Kills it; again and again until it has ended, as a process may not have started yet.
-  void cancel();
-
-  // Tells the runtime when the terminal has another size.
-  void follow_terminal_size();
-
-  [[nodiscard]] pid_t runtime_process() const { return runtime_process_; }
-  [[nodiscard]] pid_t process() const { return process_; }
-  [[nodiscard]] bool cancelled() const { return cancelled_; }
-  [[nodiscard]] bool has_terminal() const { return tty_; }
+  // Mounts the root, makes the mount points, starts the runtime, waits for the process, ends all
+  // that is left of it, and takes root and mount points away again.
+  [[nodiscard]] Result<RunOutcome> run(const Runtime& runtime);
 
  private:
+  Result<RunOutcome> run_process(const Runtime& runtime);
+  Result<void> start(const Runtime& runtime);
   Result<void> mount_points();
   Result<void> make_mount_points();
-  Result<void> working_directory();
-  [[nodiscard]] bool below_bind(const std::string& path) const;
+  Result<void> bind_points();
+  Result<std::string> config(const Runtime& runtime) const;
+  Result<RunOutcome> wait();
+  [[nodiscard]] pid_t next_ended(int& status);
+  // The runtime has ended: an outcome when that was all, nullopt when the process that it started
+  // runs on.
+  [[nodiscard]] Result<std::optional<RunOutcome>> runtime_ended(int status) const;
+  void follow_terminal_size();
   [[nodiscard]] std::string bundle() const { return request_.spec.scratch + "/bundle"; }
 
   RunRequest request_;
-  std::string name_;
+  ContainerPlace place_;
   std::string resolv_conf_;
   std::string hosts_;
   std::optional<Stubs> stubs_;
-  bool mounted_ = false;
   bool tty_ = false;
-  bool cancelled_ = false;
   pid_t runtime_process_ = -1;
-  pid_t process_ = -1;
   unsigned rows_ = 0;
   unsigned columns_ = 0;
 };

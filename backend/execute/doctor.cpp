@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -13,7 +12,7 @@
 #include <cstring>
 
 #include "backend/execute/executor.h"
-#include "backend/execute/overlay.h"
+#include "backend/execute/file_system.h"
 #include "backend/execute/probe.h"
 #include "backend/execute/runtime.h"
 #include "backend/system/files.h"
@@ -51,20 +50,18 @@ Check check_kernel() {
 }
 
 Check check_cgroups() {
-  struct statfs status {};
-  if (::statfs("/sys/fs/cgroup", &status) != 0) {
+  const std::uint64_t type = file_system_magic("/sys/fs/cgroup");
+  if (type == 0) {
     return {.name = "cgroups",
             .status = Status::Warning,
             .detail = "/sys/fs/cgroup is not there",
             .advice = "mount /sys, or see whether the runtimes below do without"};
   }
-  if (static_cast<std::uint64_t>(status.f_type) == CGROUP2_SUPER_MAGIC) {
+  if (type == CGROUP2_SUPER_MAGIC) {
     return {.name = "cgroups", .status = Status::Ok, .detail = "version 2", .advice = ""};
   }
-  struct statfs unified {};
-  const bool hybrid = ::statfs("/sys/fs/cgroup/unified", &unified) == 0 &&
-                      static_cast<std::uint64_t>(unified.f_type) == CGROUP2_SUPER_MAGIC;
-  if (static_cast<std::uint64_t>(status.f_type) != TMPFS_MAGIC) {
+  const bool hybrid = file_system_magic("/sys/fs/cgroup/unified") == CGROUP2_SUPER_MAGIC;
+  if (type != TMPFS_MAGIC) {
     return {.name = "cgroups",
             .status = Status::Ok,
             .detail = "none mounted; strata mounts its own",
@@ -148,10 +145,14 @@ std::vector<Check> check_runtimes(const std::string& store_path, const std::stri
                 .detail = "not installed",
                 .advice = ""};
     if (!runtime.path.empty()) {
-      const Result<void> works = probe_runtime(runtime, nearest_directory(store_path));
+      const Result<std::string> works = probe_runtime(runtime, nearest_directory(store_path));
       check.detail = fmt::format("{} {}", runtime.path,
                                  works ? "runs containers" : "fails: " + works.error().message);
-      check.status = works ? Status::Ok : Status::Warning;
+      check.status = works && works->empty() ? Status::Ok : Status::Warning;
+      if (works && !works->empty()) {
+        check.detail += " " + *works;
+        check.advice = "a RUN can start any number: give strata the pids controller of cgroups";
+      }
       any = any || works.ok();
     }
     checks.push_back(std::move(check));

@@ -2,8 +2,11 @@
 #include "backend/execute/executor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -13,10 +16,12 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 #include <cstdlib>
+#include <ctime>
 
 #include "backend/execute/executor_child.h"
-#include "backend/execute/fresh_signals.h"
+#include "backend/execute/fresh_process.h"
 #include "backend/execute/wire.h"
 #include "backend/system/files.h"
 
@@ -32,14 +37,8 @@ std::string absolute(const std::string& path) {
   return ::getcwd(cwd.data(), cwd.size()) == nullptr ? path : std::string(cwd.data()) + "/" + path;
 }
 
-// Leaves the socket and stderr (a failed check of ours must be heard); a lease or a pipe of
-// strata's must not live on here.
-void close_all_but(int socket) {
-  const auto kept = static_cast<unsigned>(socket);
-  if (kept > 3) {
-    ::close_range(3, kept - 1, 0);
-  }
-  ::close_range(kept + 1, ~0U, 0);
+// A failed check of ours must be heard, so stderr stays.
+void close_standard_streams() {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) {
     if (null < 0 || ::dup2(null, fd) < 0) {
@@ -49,23 +48,17 @@ void close_all_but(int socket) {
   ::close(null);
 }
 
-// Dies with its parent, even if that is already gone.
-void die_with(pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) {
-    ::_exit(EXIT_FAILURE);
-  }
-}
-
 // Between strata and PID 1 of the new namespace: unshare(2) puts only children into that.
 [[noreturn]] void watch(Fd socket, const ExecutorOptions& options, pid_t parent) {
   die_with(parent);
   // A terminal's Ctrl-C reaches strata alone, which decides.
   ::setsid();
   reset_signals();
+  ::personality(PER_LINUX);
   // The first three are replaced.
   socket = Fd(::fcntl(socket.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  close_all_but(socket.get());
+  close_descriptors_but({socket.get()});
+  close_standard_streams();
   static_cast<void>(::chdir("/"));
   const int unshare_errno = ::unshare(CLONE_NEWNS | CLONE_NEWPID) == 0 ? 0 : errno;
   const pid_t child = ::fork();
@@ -110,20 +103,59 @@ struct Executor::State {
   Fd socket;
   pid_t child = -1;
   std::atomic<bool> cancelled = false;
+  // Readable once it is.
+  Fd cancel_event;
+
+  // The answer to a request; nullopt when the executor has ended.
+  Result<std::optional<Packet>> answer(const Fd& reply) const;
 };
+
+// After a cancel() it comes at once, unless the executor or what it killed hangs in the kernel, or
+// was stopped. Then the watcher is killed, and the kernel ends the others as far as it can: nothing
+// keeps strata from ending.
+Result<std::optional<Packet>> Executor::State::answer(const Fd& reply) const {
+  constexpr int kPatience = 1000;
+  std::array<pollfd, 2> ready = {pollfd{.fd = reply.get(), .events = POLLIN, .revents = 0},
+                                 pollfd{.fd = cancel_event.get(), .events = POLLIN, .revents = 0}};
+  while (ready[0].revents == 0) {
+    const int count = ::poll(ready.data(), ready.size(), cancelled ? kPatience : -1);
+    if (count < 0 && errno != EINTR) {
+      return errno_error("executor", errno);
+    }
+    if (count == 0) {
+      ::kill(child, SIGKILL);
+      return std::optional<Packet>();
+    }
+    // Heard: only the answer is waited for now.
+    ready[1].fd = cancelled ? -1 : ready[1].fd;
+  }
+  return receive_packet(reply);
+}
 
 Executor::Executor(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Executor::~Executor() {
+  constexpr int kPatience = 1000;
+  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 1'000'000};
   state_->socket.reset();
-  while (::waitpid(state_->child, nullptr, 0) < 0 && errno == EINTR) {
+  for (int i = 0; i < kPatience; ++i) {
+    if (::waitpid(state_->child, nullptr, WNOHANG) != 0) {
+      return;
+    }
+    ::nanosleep(&kPause, nullptr);
   }
+  ::kill(state_->child, SIGKILL);
+  ::waitpid(state_->child, nullptr, 0);
 }
 
 Result<std::unique_ptr<Executor>> Executor::start(const ExecutorOptions& options) {
   STRATA_ASSIGN(SocketPair sockets, make_socket_pair());
   ExecutorOptions own = options;
   own.state_directory = absolute(own.state_directory);
+  Fd cancel_event(::eventfd(0, EFD_CLOEXEC));
+  if (!cancel_event.valid()) {
+    return errno_error("eventfd", errno);
+  }
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) {
@@ -136,6 +168,7 @@ Result<std::unique_ptr<Executor>> Executor::start(const ExecutorOptions& options
   auto state = std::make_unique<State>();
   state->socket = std::move(sockets.first);
   state->child = child;
+  state->cancel_event = std::move(cancel_event);
   return std::unique_ptr<Executor>(new Executor(std::move(state)));
 }
 
@@ -169,7 +202,7 @@ Result<RunOutcome> Executor::run(const RunSpec& spec, const Fd& output) {
     return gone();
   }
   reply.second.reset();
-  STRATA_ASSIGN(const std::optional<Packet> packet, receive_packet(reply.first));
+  STRATA_ASSIGN(const std::optional<Packet> packet, state_->answer(reply.first));
   if (!packet) {
     return state_->cancelled ? Error{ErrorCode::Interrupted, "interrupted"} : gone();
   }
@@ -178,6 +211,8 @@ Result<RunOutcome> Executor::run(const RunSpec& spec, const Fd& output) {
 
 void Executor::cancel() {
   state_->cancelled = true;
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(state_->cancel_event.get(), &one, sizeof one));
   // A failure means that the executor, and so every process of it, is gone already.
   static_cast<void>(send_packet(state_->socket, kCancelRequest, {}));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,7 +28,8 @@ struct RunSpec {
   std::uint32_t gid = 0;
   std::vector<std::uint32_t> groups;
   std::string home = "/root";
-  std::string network;  // "" (default), "none", "host"
+  std::string network;   // "" (default), "none", "host"
+  std::string hostname;  // "" is the sandbox profile's
   std::int64_t epoch = 0;
   // Host paths bound into the root.
   struct Bind {
@@ -54,15 +56,16 @@ struct RunOutcome {
 struct ExecutorOptions {
   // "runc", "crun" or a path; "" is $STRATA_RUNTIME, then the first that passes the self-test.
   std::string runtime;
-  // Names cgroups and runtime state; Store::build_id() or any unique word.
+  // Names cgroups and runtime state: runtime_state_id(), or any unique word.
   std::string id;
   // Where runtime state (--root) goes; a directory that is cleaned by the store.
   std::string state_directory;
 };
 
 // Starts RUNs. A single-threaded child in its own mount and PID namespace with its own /proc and
-// PDEATHSIG: overlays are mounted only there, and however strata dies the kernel ends every process
-// and mount.
+// PDEATHSIG, which gives each run namespaces of its own again: overlays are mounted only there, and
+// however strata, its executor, a run or a runtime dies, the kernel ends every process and mount
+// below it.
 class Executor {
  public:
   // Forks: must be called before the process starts any thread. The runtime is chosen by prepare()
@@ -80,8 +83,8 @@ class Executor {
   // doctor`; no overlay; no space), Interrupted. A process that fails is an outcome, not an error.
   [[nodiscard]] Result<RunOutcome> run(const RunSpec& spec, const Fd& output);
 
-  // Kills what runs now; every run(), later ones too, returns Interrupted. Async-signal-safe is not
-  // needed: called from a thread.
+  // Kills what runs now, the self-test and its runtime too; every run(), later ones too, returns
+  // Interrupted, within about a second even when the executor does not answer. From any thread.
   void cancel();
 
  private:
@@ -90,9 +93,14 @@ class Executor {
   std::unique_ptr<State> state_;
 };
 
-// Removes cgroups and runtime state of builds that are gone (their ids' leases are free). Called
-// before a build.
-void remove_stale_runtime_state(const std::vector<std::string>& dead_ids);
+// The executor's id for a build of the store in this directory, which must be there.
+[[nodiscard]] std::string runtime_state_id(const std::string& store_path,
+                                           const std::string& build_id);
+// Removes the cgroups that builds of this store left when they were killed: those of build ids of
+// which `is_running` says no. What still holds a process is left to the next call. Called before a
+// build.
+void remove_stale_runtime_state(const std::string& store_path,
+                                const std::function<bool(const std::string&)>& is_running);
 
 // One check of `strata doctor`.
 struct Check {

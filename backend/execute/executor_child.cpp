@@ -1,5 +1,5 @@
-// executor_child.h: PID 1 of the executor's namespaces. It starts containers, reaps everything, and
-// never blocks for longer than a mount or the self-test takes.
+// executor_child.h: PID 1 of the executor's namespaces. It gives each run a process of its own and
+// reaps it; it mounts, waits for and looks into nothing itself, so it always hears a cancel().
 #include "backend/execute/executor_child.h"
 
 #include <poll.h>
@@ -15,19 +15,22 @@
 #include <cerrno>
 #include <cstdlib>
 #include <list>
-#include <map>
 #include <optional>
 
+#include "backend/execute/cgroups.h"
 #include "backend/execute/container.h"
+#include "backend/execute/namespaced_child.h"
 #include "backend/execute/runtime.h"
 #include "backend/execute/sandbox.h"
 #include "backend/execute/wire.h"
 #include "backend/system/files.h"
+#include "ir/base/path.h"
 
 namespace strata::backend {
 namespace {
 
-constexpr int kTick = 50;
+// Not even its own number is used by the container.
+constexpr unsigned kSelfTest = 0;
 
 class Server {
  public:
@@ -38,38 +41,65 @@ class Server {
   void serve();
 
  private:
-  using Containers = std::list<Container>;
+  // A request whose reply is due.
+  struct Waiting {
+    RunRequest request;
+    Fd reply;
+  };
+  struct Running {
+    NamespacedChild child;
+    Fd reply;
+    std::string name;
+  };
 
   void prepare();
-  Result<Runtime> find_runtime();
+  Result<void> start_self_test();
+  void self_test_ended(std::string_view report);
   void receive(Packet packet);
-  void begin(Packet packet);
+  void accept(Packet packet);
+  void start(Waiting waiting);
+  void start_waiting();
   void reap();
-  void process_ended(pid_t pid, int status);
-  void end(Containers::iterator container, Result<RunOutcome> outcome);
+  void process_ended(pid_t process);
   void cancel();
-  void tick();
-  [[nodiscard]] int timeout() const;
+  void clean_up_after(const std::string& container) const;
 
   Fd socket_;
   ExecutorOptions options_;
   int unshare_errno_ = 0;
-  // The runtime, or why there is none; set by prepare().
+  // The process that chooses the runtime; what it found.
+  std::optional<NamespacedChild> self_test_;
   std::optional<Result<Runtime>> runtime_;
-  Containers containers_;
-  // Processes that were reaped before their runtime told their id.
-  std::map<pid_t, int> orphans_;
-  unsigned next_ = 1;
+  // Until there is a runtime.
+  std::list<Waiting> waiting_;
+  std::list<Running> running_;
+  unsigned next_ = kSelfTest + 1;
   bool cancelled_ = false;
 };
 
+Error interrupted_error() { return {ErrorCode::Interrupted, "interrupted"}; }
+
+// Nobody may be left to hear it.
+void reply_to(const Fd& reply, const Result<RunOutcome>& outcome) {
+  static_cast<void>(send_packet(reply, pack_reply(outcome), {}));
+}
+
+// What a child that has been reaped reported, "" when nothing.
+std::string report_of(const NamespacedChild& child) {
+  const auto packet = receive_packet(child.report);
+  return packet && *packet ? (*packet)->data : std::string();
+}
+
 void Server::prepare() {
-  if (!runtime_) {
-    runtime_ = find_runtime();
+  if (runtime_ || self_test_ || cancelled_) {
+    return;
+  }
+  if (Result<void> started = start_self_test(); !started) {
+    runtime_ = std::move(started).error();
   }
 }
 
-Result<Runtime> Server::find_runtime() {
+Result<void> Server::start_self_test() {
   if (unshare_errno_ != 0) {
     Error error = errno_error("new mount and PID namespaces", unshare_errno_);
     error.code = ErrorCode::Machine;
@@ -78,34 +108,77 @@ Result<Runtime> Server::find_runtime() {
   }
   STRATA_TRY(enter_sandbox());
   STRATA_TRY(make_directories(options_.state_directory));
-  return choose_runtime(options_);
+  STRATA_ASSIGN(self_test_,
+                fork_namespaced("strata-selftest", {}, [this](const Result<void>& entered) {
+                  return pack_runtime(entered ? choose_runtime(options_) : entered.error());
+                }));
+  return {};
 }
 
-void Server::begin(Packet packet) {
-  RunRequest request;
-  request.reply = std::move(packet.fds[0]);
+void Server::self_test_ended(std::string_view report) {
+  self_test_.reset();
+  clean_up_after(container_name(options_.id, kSelfTest));
+  if (report.empty()) {
+    runtime_ = cancelled_ ? interrupted_error()
+                          : Error{ErrorCode::Machine, "the test of the OCI runtime was killed"};
+  } else {
+    runtime_ = unpack_runtime(std::string(report));
+  }
+  if (*runtime_ && base_name((*runtime_)->path) == "crun") {
+    // Its self-test had mounts of its own.
+    hide_hybrid_cgroups();
+  }
+  start_waiting();
+}
+
+void Server::accept(Packet packet) {
+  Waiting waiting;
+  waiting.reply = std::move(packet.fds[0]);
   Result<RunSpec> spec = unpack_spec(packet.fds[1]);
   if (!spec) {
-    static_cast<void>(send_packet(request.reply, pack_reply(std::move(spec).error()), {}));
+    reply_to(waiting.reply, std::move(spec).error());
     return;
   }
-  request.spec = *std::move(spec);
-  const bool streams = request.spec.terminal != RunSpec::Terminal::None;
-  request.standard_input = streams ? std::move(packet.fds[2]) : Fd();
-  request.standard_output = std::move(packet.fds[streams ? 3 : 2]);
-  request.standard_error = std::move(packet.fds[streams ? 4 : 3]);
+  waiting.request.spec = *std::move(spec);
+  const bool streams = waiting.request.spec.terminal != RunSpec::Terminal::None;
+  waiting.request.standard_input = streams ? std::move(packet.fds[2]) : Fd();
+  waiting.request.standard_output = std::move(packet.fds[streams ? 3 : 2]);
+  waiting.request.standard_error = std::move(packet.fds[streams ? 4 : 3]);
+  waiting_.push_back(std::move(waiting));
   prepare();
-  containers_.emplace_back(std::move(request), container_name(options_.id, next_++));
-  const auto container = std::prev(containers_.end());
-  if (cancelled_) {
-    container->cancel();
-    end(container, RunOutcome{});
-  } else if (!*runtime_) {
-    end(container, runtime_->error());
-  } else if (Result<void> started = container->start(**runtime_, options_.state_directory);
-             !started) {
-    end(container, std::move(started).error());
+  start_waiting();
+}
+
+void Server::start_waiting() {
+  while (!waiting_.empty() && (cancelled_ || runtime_)) {
+    Waiting waiting = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (cancelled_) {
+      reply_to(waiting.reply, interrupted_error());
+    } else if (!*runtime_) {
+      reply_to(waiting.reply, runtime_->error());
+    } else {
+      start(std::move(waiting));
+    }
   }
+}
+
+void Server::start(Waiting waiting) {
+  const ContainerPlace place = {.name = container_name(options_.id, next_++),
+                                .state_directory = options_.state_directory};
+  RunRequest& request = waiting.request;
+  const std::vector<int> kept = {request.standard_input.get(), request.standard_output.get(),
+                                 request.standard_error.get()};
+  Result<NamespacedChild> child =
+      fork_namespaced("strata-container", kept, [&](const Result<void>& entered) {
+        return pack_reply(entered ? Container(std::move(request), place).run(**runtime_)
+                                  : Result<RunOutcome>(entered.error()));
+      });
+  if (!child) {
+    reply_to(waiting.reply, std::move(child).error());
+    return;
+  }
+  running_.push_back({*std::move(child), std::move(waiting.reply), place.name});
 }
 
 void Server::receive(Packet packet) {
@@ -117,76 +190,55 @@ void Server::receive(Packet packet) {
     prepare();
   } else if (packet.data == kRunRequest && packet.fds.size() >= kFewestDescriptors &&
              packet.fds.size() <= kStreams) {
-    begin(std::move(packet));
+    accept(std::move(packet));
   }
 }
 
-void Server::end(Containers::iterator container, Result<RunOutcome> outcome) {
-  container->finish(std::move(outcome), options_.state_directory);
-  containers_.erase(container);
-}
-
-void Server::process_ended(pid_t pid, int status) {
-  for (auto container = containers_.begin(); container != containers_.end(); ++container) {
-    if (container->process() == pid) {
-      const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-      constexpr int kSignalBase = 128;
-      end(container,
-          RunOutcome{.exit_code = signal != 0 ? kSignalBase + signal : WEXITSTATUS(status),
-                     .signal = signal});
-      return;
-    }
-    if (container->runtime_process() != pid) {
-      continue;
-    }
-    if (auto outcome = container->runtime_ended(status); outcome) {
-      end(container, *std::move(outcome));
-    } else if (const auto orphan = orphans_.find(container->process()); orphan != orphans_.end()) {
-      const auto [process, ended_with] = *orphan;
-      orphans_.erase(orphan);
-      process_ended(process, ended_with);
-    } else if (container->cancelled()) {
-      container->cancel();
-    }
+// With the process all that it started is gone, and what it mounted.
+void Server::process_ended(pid_t process) {
+  if (self_test_ && self_test_->process == process) {
+    self_test_ended(report_of(*self_test_));
     return;
   }
-  orphans_[pid] = status;
+  const auto run = std::find_if(running_.begin(), running_.end(), [process](const Running& one) {
+    return one.child.process == process;
+  });
+  if (run == running_.end()) {
+    return;
+  }
+  clean_up_after(run->name);
+  const std::string report = report_of(run->child);
+  if (cancelled_) {
+    reply_to(run->reply, interrupted_error());
+  } else if (report.empty()) {
+    reply_to(run->reply, Error{ErrorCode::Machine, "the process that held the RUN was killed"});
+  } else {
+    static_cast<void>(send_packet(run->reply, report, {}));
+  }
+  running_.erase(run);
+}
+
+// The runtime's own `delete` would cost another start of it.
+void Server::clean_up_after(const std::string& container) const {
+  static_cast<void>(remove_tree(options_.state_directory + "/" + container));
+  remove_cgroups(container);
 }
 
 void Server::reap() {
-  int status = 0;
-  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    process_ended(pid, status);
-  }
-  const bool starting =
-      std::any_of(containers_.begin(), containers_.end(),
-                  [](const Container& container) { return container.runtime_process() > 0; });
-  if (!starting) {
-    orphans_.clear();
+  for (pid_t process = 0; (process = ::waitpid(-1, nullptr, WNOHANG)) > 0;) {
+    process_ended(process);
   }
 }
 
 void Server::cancel() {
   cancelled_ = true;
-  for (Container& container : containers_) {
-    container.cancel();
+  if (self_test_) {
+    ::kill(self_test_->process, SIGKILL);
   }
-}
-
-void Server::tick() {
-  for (Container& container : containers_) {
-    if (container.cancelled()) {
-      container.cancel();
-    }
-    container.follow_terminal_size();
+  for (const Running& run : running_) {
+    ::kill(run.child.process, SIGKILL);
   }
-}
-
-int Server::timeout() const {
-  const bool needed = std::any_of(
-      containers_.begin(), containers_.end(),
-      [](const Container& container) { return container.cancelled() || container.has_terminal(); });
-  return needed ? kTick : -1;
+  start_waiting();
 }
 
 void Server::serve() {
@@ -201,7 +253,7 @@ void Server::serve() {
   for (;;) {
     std::array<pollfd, 2> ready = {pollfd{.fd = socket_.get(), .events = POLLIN, .revents = 0},
                                    pollfd{.fd = signals.get(), .events = POLLIN, .revents = 0}};
-    if (::poll(ready.data(), ready.size(), timeout()) < 0 && errno != EINTR) {
+    if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR) {
       return;
     }
     if (ready[1].revents != 0) {
@@ -209,9 +261,8 @@ void Server::serve() {
       while (::read(signals.get(), &information, sizeof information) > 0) {
       }
     }
-    // Each time: signals of one kind are merged, and the self-test eats some.
+    // Each time: signals of one kind are merged.
     reap();
-    tick();
     if (ready[0].revents != 0) {
       auto packet = receive_packet(socket_);
       if (!packet || !*packet) {

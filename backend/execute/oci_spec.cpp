@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "backend/execute/seccomp.h"
@@ -13,8 +13,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kHostname = "strata";
 constexpr unsigned kUmask = 022;
+// Some builds have hundreds of compilers with four processes each, or some thousand threads; a fork
+// bomb ends before the machine does.
+constexpr std::int64_t kPidsLimit = 16384;
+
+Json limits(const std::vector<Limit>& all) {
+  Json list = Json::array();
+  for (const Limit& limit : all) {
+    list.push_back({{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}});
+  }
+  return list;
+}
 
 const Json& capabilities() {
   static const Json names = {
@@ -41,9 +51,14 @@ const Json& masked_paths() {
   return paths;
 }
 
-const Json& readonly_paths() {
-  static const Json paths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-                             "/proc/sysrq-trigger"};
+// All of /sys/fs/cgroup: `ro` of its mount reaches version 1's hierarchies in some runtimes, the
+// file system that holds them in none.
+Json readonly_paths(const BundleFacts& facts) {
+  Json paths = {"/proc/bus",           "/proc/fs",      "/proc/irq", "/proc/sys",
+                "/proc/sysrq-trigger", "/sys/fs/cgroup"};
+  for (const std::string& hierarchy : facts.hierarchies) {
+    paths.push_back(hierarchy);
+  }
   return paths;
 }
 
@@ -88,11 +103,17 @@ Json mounts(const RunSpec& spec, const BundleFacts& facts) {
   return list;
 }
 
+// Images of Windows have variables that begin with `=`; a runtime starts no process with one.
+bool is_variable_name(const std::string& name) { return !name.empty() && name.front() != '='; }
+
 Json environment(const RunSpec& spec) {
   Json list = Json::array();
   bool home = false;
   bool epoch = false;
   for (const auto& [name, value] : spec.env) {
+    if (!is_variable_name(name)) {
+      continue;
+    }
     list.push_back(fmt::format("{}={}", name, value));
     home = home || name == "HOME";
     epoch = epoch || name == "SOURCE_DATE_EPOCH";
@@ -116,6 +137,7 @@ Json process(const RunSpec& spec, const BundleFacts& facts) {
                {"user", std::move(user)},
                {"args", spec.args},
                {"env", environment(spec)},
+               {"rlimits", limits(facts.limits)},
                {"cwd", spec.cwd.empty() ? "/" : spec.cwd},
                // `inheritable` stays empty (CVE-2022-24769), and a process without root has none.
                {"capabilities", {{"bounding", all}, {"effective", all}, {"permitted", all}}},
@@ -138,11 +160,13 @@ Json linux_section(const RunSpec& spec, const BundleFacts& facts) {
     namespaces.push_back({{"type", "cgroup"}});
   }
   static const Json seccomp = Json::parse(seccomp_profile_json());
-  const Json no_devices = Json::array({Json{{"allow", false}, {"access", "rwm"}}});
-  return {
-      {"namespaces", std::move(namespaces)},    {"cgroupsPath", facts.cgroups_path},
-      {"resources", {{"devices", no_devices}}}, {"maskedPaths", masked_paths()},
-      {"readonlyPaths", readonly_paths()},      {"seccomp", Json::parse(seccomp_profile_json())}};
+  Json resources = {{"devices", Json::array({Json{{"allow", false}, {"access", "rwm"}}})}};
+  if (facts.processes == BundleFacts::Processes::Limited) {
+    resources["pids"] = {{"limit", kPidsLimit}};
+  }
+  return {{"namespaces", std::move(namespaces)},    {"cgroupsPath", facts.cgroups_path},
+          {"resources", std::move(resources)},      {"maskedPaths", masked_paths()},
+          {"readonlyPaths", readonly_paths(facts)}, {"seccomp", seccomp}};
 }
 
 }  // namespace
@@ -152,7 +176,7 @@ Result<std::string> make_oci_config(const RunSpec& spec, const BundleFacts& fact
     const Json config = {{"ociVersion", "1.0.2"},
                          {"process", process(spec, facts)},
                          {"root", {{"path", facts.root}, {"readonly", false}}},
-                         {"hostname", kHostname},
+                         {"hostname", spec.hostname.empty() ? ir::kSandboxHostname : spec.hostname},
                          {"mounts", mounts(spec, facts)},
                          {"linux", linux_section(spec, facts)}};
     return config.dump();

@@ -29,7 +29,4 @@ struct OverlayPaths {
 // Unmounts it; lazily when something still holds it.
 [[nodiscard]] Result<void> unmount_overlay(const std::string& scratch);
 
-// The name of the file system of a path, for messages: "ext4", "tmpfs", … or its magic number.
-[[nodiscard]] std::string file_system_name(const std::string& path);
-
 }  // namespace strata::backend

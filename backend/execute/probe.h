@@ -14,7 +14,8 @@ namespace strata::backend {
 // Mounts an overlay as a run does and writes through it. Error Machine.
 [[nodiscard]] Result<void> probe_overlay(const std::string& directory);
 
-// The self-test of a runtime. Error Machine.
-[[nodiscard]] Result<void> probe_runtime(const Runtime& runtime, const std::string& directory);
+// The self-test of a runtime; what its containers go without, "" when nothing. Error Machine.
+[[nodiscard]] Result<std::string> probe_runtime(const Runtime& runtime,
+                                                const std::string& directory);
 
 }  // namespace strata::backend

@@ -17,9 +17,9 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "backend/execute/fresh_signals.h"
+#include "backend/execute/cgroups.h"
+#include "backend/execute/fresh_process.h"
 #include "backend/execute/oci_spec.h"
-#include "backend/execute/sandbox.h"
 #include "backend/system/files.h"
 #include "ir/base/parse_json.h"
 #include "ir/base/path.h"
@@ -65,8 +65,7 @@ std::string find_program(const std::string& name) {
   for (std::size_t i = 0; i < from.size(); ++i) {
     ::dup2(copies[i], static_cast<int>(i));
   }
-  // Nothing leaks into a container (CVE-2024-21626).
-  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  close_descriptors_but({});
   std::vector<std::string> copy = arguments;
   std::vector<char*> argv;
   argv.reserve(copy.size() + 1);
@@ -116,6 +115,9 @@ Result<void> run_self_test(const Runtime& runtime, const ExecutorOptions& option
   facts.root = directory + "/root";
   facts.cgroups_path = "/" + container;
   facts.cgroups = cgroup_version();
+  facts.hierarchies = cgroup_hierarchies();
+  facts.processes = runtime.processes;
+  STRATA_ASSIGN(facts.limits, sandbox_limits());
   STRATA_ASSIGN(const std::string config, make_oci_config(self_test_spec(), facts));
   const Fd file(
       ::open((directory + "/config.json").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -168,7 +170,7 @@ std::vector<Runtime> candidate_runtimes(const std::string& wanted) {
           {.name = "crun", .path = find_program("crun")}};
 }
 
-Result<void> self_test(const Runtime& runtime, const ExecutorOptions& options) {
+Result<void> self_test(Runtime& runtime, const ExecutorOptions& options) {
   if (runtime.path.empty()) {
     return Error{ErrorCode::Machine, "not found"};
   }
@@ -177,19 +179,28 @@ Result<void> self_test(const Runtime& runtime, const ExecutorOptions& options) {
   }
   const std::string container = container_name(options.id, 0);
   const std::string directory = options.state_directory + "/self-test";
-  Result<void> result = run_self_test(runtime, options, directory, container);
-  static_cast<void>(remove_tree(directory));
-  static_cast<void>(remove_tree(options.state_directory + "/" + container));
-  remove_cgroups(container);
-  return result;
+  using Processes = BundleFacts::Processes;
+  runtime.processes = has_pids_controller() ? Processes::Limited : Processes::Unlimited;
+  while (true) {
+    Result<void> result = run_self_test(runtime, options, directory, container);
+    static_cast<void>(remove_tree(directory));
+    static_cast<void>(remove_tree(options.state_directory + "/" + container));
+    remove_cgroups(container);
+    if (result || runtime.processes == Processes::Unlimited) {
+      return result;
+    }
+    runtime.processes = Processes::Unlimited;
+  }
 }
 
 Result<Runtime> choose_runtime(const ExecutorOptions& options) {
+  // The same for every runtime.
+  STRATA_ASSIGN(const std::vector<Limit> limits, sandbox_limits());
   std::string tried;
-  for (const Runtime& runtime : candidate_runtimes(options.runtime)) {
+  for (Runtime& runtime : candidate_runtimes(options.runtime)) {
     const Result<void> tested = self_test(runtime, options);
     if (tested) {
-      return runtime;
+      return std::move(runtime);
     }
     if (tested.error().code == ErrorCode::NoSpace) {
       // Another runtime would not help, nor would installing one.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/execute/executor.h"
+#include "backend/execute/oci_spec.h"
 
 namespace strata::backend {
 
@@ -14,6 +15,8 @@ struct Runtime {
   // As it was asked for: "runc", or a path.
   std::string name;
   std::string path;
+  // Whether it can limit how many processes a container has; what choose_runtime() found.
+  BundleFacts::Processes processes = BundleFacts::Processes::Unlimited;
 };
 
 // The runtimes to try, in order: `wanted`, else $STRATA_RUNTIME, else runc and crun. A path is ""
@@ -24,9 +27,10 @@ struct Runtime {
 // tried, with what it said.
 [[nodiscard]] Result<Runtime> choose_runtime(const ExecutorOptions& options);
 
-// Runs `/bin/true` of the host in an empty root, with everything that a real run has. Error
-// Machine: what the runtime said.
-[[nodiscard]] Result<void> self_test(const Runtime& runtime, const ExecutorOptions& options);
+// Runs `/bin/true` of the host in an empty root, with everything that a real run has, and sets
+// `runtime.processes`: without the limit when it works only so (a container that may not delegate
+// controllers). Error Machine: what the runtime said.
+[[nodiscard]] Result<void> self_test(Runtime& runtime, const ExecutorOptions& options);
 
 // One start of a runtime.
 struct RuntimeCall {

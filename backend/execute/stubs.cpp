@@ -181,18 +181,22 @@ Result<std::string> Stubs::ensure(const std::string& path, Kind kind, Final fina
   STRATA_ASSIGN(const Fd parent_fd, open_parent(path, parent));
   struct stat status {};
   const bool exists = ::fstatat(parent_fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-  const auto fits = [kind](mode_t mode) { return S_ISDIR(mode) == (kind == Kind::Directory); };
+  const auto fits = [kind](mode_t mode) {
+    return kind == Kind::Directory ? S_ISDIR(mode) : S_ISREG(mode);
+  };
   if (exists && !S_ISLNK(status.st_mode) && fits(status.st_mode) && name != "..") {
     return "/" + join_path(parent, name);
   }
-  if (exists && final == Final::Follow) {
+  // A FIFO or a device: a runtime may open what it mounts over.
+  const bool special = exists && kind == Kind::File && !S_ISLNK(status.st_mode) &&
+                       !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+  if (exists && final == Final::Follow && !special) {
     const Fd target = open_in_root(root_, join_path(parent, name), O_PATH);
     if (!target.valid()) {
       return unusable(path, "it is a symbolic link that leads nowhere");
     }
     if (::fstat(target.get(), &status) != 0 || !fits(status.st_mode)) {
-      return unusable(path,
-                      kind == Kind::Directory ? "it is not a directory" : "it is a directory");
+      return unusable(path, kind == Kind::Directory ? "it is not a directory" : "it is not a file");
     }
     STRATA_ASSIGN(const std::string resolved, resolved_path(target));
     return "/" + resolved;

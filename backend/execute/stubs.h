@@ -21,7 +21,7 @@ class Stubs {
  public:
   enum class Kind { Directory, File };
   // What to do with a symlink (or a file of another kind) at the very path: put the mount point in
-  // its place, or mount where it leads.
+  // its place, or mount where it leads. A FIFO or device gives way to a File in either case.
   enum class Final { Replace, Follow };
 
   // Both as they are before the run: `root` is mounted, `upper` is empty.

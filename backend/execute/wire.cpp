@@ -42,6 +42,7 @@ Json spec_to_json(const RunSpec& spec) {
           {"groups", spec.groups},
           {"home", spec.home},
           {"network", spec.network},
+          {"hostname", spec.hostname},
           {"epoch", spec.epoch},
           {"binds", binds},
           {"terminal", static_cast<int>(spec.terminal)}};
@@ -59,6 +60,7 @@ RunSpec spec_from_json(const Json& json) {
   json.at("groups").get_to(spec.groups);
   json.at("home").get_to(spec.home);
   json.at("network").get_to(spec.network);
+  json.at("hostname").get_to(spec.hostname);
   json.at("epoch").get_to(spec.epoch);
   for (const Json& bind : json.at("binds")) {
     spec.binds.push_back({.source = bind.at(0).get<std::string>(),
@@ -67,6 +69,16 @@ RunSpec spec_from_json(const Json& json) {
   }
   spec.terminal = static_cast<RunSpec::Terminal>(json.at("terminal").get<int>());
   return spec;
+}
+
+std::string pack_error(const Error& error) {
+  return to_bytes({{"code", static_cast<int>(error.code)},
+                   {"message", error.message.substr(0, kMaximumMessage)}});
+}
+
+Error unpack_error(const Json& json) {
+  return {static_cast<ErrorCode>(json.at("code").get<int>()),
+          json.at("message").get<std::string>()};
 }
 
 }  // namespace
@@ -167,21 +179,43 @@ std::string pack_reply(const Result<RunOutcome>& reply) {
   if (reply.ok()) {
     return to_bytes({{"exit", reply->exit_code}, {"signal", reply->signal}});
   }
-  return to_bytes({{"code", static_cast<int>(reply.error().code)},
-                   {"message", reply.error().message.substr(0, kMaximumMessage)}});
+  return pack_error(reply.error());
 }
 
 Result<RunOutcome> unpack_reply(const std::string& data) {
   try {
     const Json json = Json::from_cbor(data);
     if (json.contains("code")) {
-      return Error{static_cast<ErrorCode>(json.at("code").get<int>()),
-                   json.at("message").get<std::string>()};
+      return unpack_error(json);
     }
     return RunOutcome{.exit_code = json.at("exit").get<int>(),
                       .signal = json.at("signal").get<int>()};
   } catch (const Json::exception& exception) {
     return Error{ErrorCode::Io, std::string("executor reply: ") + exception.what()};
+  }
+}
+
+std::string pack_runtime(const Result<Runtime>& runtime) {
+  if (!runtime) {
+    return pack_error(runtime.error());
+  }
+  return to_bytes({{"name", runtime->name},
+                   {"path", runtime->path},
+                   {"processes", static_cast<int>(runtime->processes)}});
+}
+
+Result<Runtime> unpack_runtime(const std::string& data) {
+  try {
+    const Json json = Json::from_cbor(data);
+    if (json.contains("code")) {
+      return unpack_error(json);
+    }
+    return Runtime{
+        .name = json.at("name").get<std::string>(),
+        .path = json.at("path").get<std::string>(),
+        .processes = static_cast<BundleFacts::Processes>(json.at("processes").get<int>())};
+  } catch (const Json::exception& exception) {
+    return Error{ErrorCode::Io, std::string("executor report: ") + exception.what()};
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/execute/executor.h"
+#include "backend/execute/runtime.h"
 
 namespace strata::backend {
 
@@ -36,6 +37,10 @@ struct SocketPair {
 // A reply as bytes, and back.
 [[nodiscard]] std::string pack_reply(const Result<RunOutcome>& reply);
 [[nodiscard]] Result<RunOutcome> unpack_reply(const std::string& data);
+
+// The runtime that was chosen, or why there is none.
+[[nodiscard]] std::string pack_runtime(const Result<Runtime>& runtime);
+[[nodiscard]] Result<Runtime> unpack_runtime(const std::string& data);
 
 // The first byte of a request.
 inline constexpr std::string_view kRunRequest = "run";

@@ -34,8 +34,16 @@ class Members {
 
   void read(const char* name, std::string& out) {
     if (const json* value = member(name, json::value_t::string)) {
-      out = value->get<std::string>();
+      out = text(name, *value);
     }
+  }
+  // No system call takes more of a string than what is before a NUL.
+  std::string text(const char* name, const json& string) {
+    std::string value = string.get<std::string>();
+    if (value.find('\0') != std::string::npos) {
+      fail(name, "holds a NUL byte");
+    }
+    return value;
   }
   void read(const char* name, std::int64_t& out) {
     if (const json* value = member(name, json::value_t::number_integer)) {
@@ -72,7 +80,7 @@ class Members {
         fail(name, "holds something that is not a string");
         return;
       }
-      out->push_back(item.get<std::string>());
+      out->push_back(text(name, item));
     }
   }
   void read(const char* name, ir::Strings& out) {

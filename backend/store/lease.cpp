@@ -46,7 +46,6 @@ Result<std::vector<std::string>> take_over(StoreFiles& files) {
     }
     std::string target = files.scratch_name("trash");
     if (::rename(path.c_str(), target.c_str()) == 0) {
-      files.dead_builds.push_back(name);
       taken.push_back(std::move(target));
     }
   }

@@ -56,7 +56,6 @@ Store::~Store() {
 
 const std::string& Store::path() const { return state_->root; }
 const std::string& Store::build_id() const { return state_->build_id; }
-const std::vector<std::string>& Store::dead_builds() const { return state_->dead_builds; }
 bool Store::is_running(const std::string& build_id) const {
   return !is_abandoned(state_->in("tmp", build_id));
 }

@@ -18,7 +18,8 @@ struct ProcessStart {
   ir::Pairs env;
   std::string cwd;      // "" is /
   std::string user;     // as in USER; "" is root
-  std::string network;  // "" (default), "none", "host"
+  std::string network;   // "" (default), "none", "host"
+  std::string hostname;  // "" is the sandbox profile's
   std::int64_t epoch = 0;
   // Files that are bound read-only into the root, in a directory at `target`: a RUN's heredocs.
   struct Mount {

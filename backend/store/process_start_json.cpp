@@ -111,6 +111,7 @@ std::string print_process_start(const ProcessStart& start) {
   }
   out.end_array();
   out.key("epoch").integer(start.epoch);
+  out.key("hostname").string(start.hostname);
   out.key("mounts").begin_array();
   for (const ProcessStart::Mount& mount : start.mounts) {
     write_mount(out, mount);
@@ -136,6 +137,7 @@ std::optional<ProcessStart> parse_process_start(std::string_view body) {
   const bool whole =
       read_member(object, "args", start.args) && read_member(object, "cwd", start.cwd) &&
       read_member(object, "env", start.env) && read_member(object, "epoch", start.epoch) &&
+      read_member(object, "hostname", start.hostname) &&
       read_member(object, "mounts", start.mounts) &&
       read_member(object, "network", start.network) && read_member(object, "trees", start.trees) &&
       read_member(object, "user", start.user);

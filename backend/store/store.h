@@ -188,9 +188,6 @@ class Store {
   // free). -----------------------------------------------------------
   [[nodiscard]] Result<std::string> new_scratch(const std::string& purpose);
   [[nodiscard]] const std::string& build_id() const;
-  // Ids of builds that died and whose scratch space open() took over: their cgroups may still
-  // stand.
-  [[nodiscard]] const std::vector<std::string>& dead_builds() const;
   // Whether the process that opened this store under that build id still has it open.
   [[nodiscard]] bool is_running(const std::string& build_id) const;
   [[nodiscard]] std::string stat_cache_path() const;

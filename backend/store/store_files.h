@@ -41,8 +41,6 @@ class StoreFiles {
   std::string build_id;  // unique among processes and runs; must not reach an output
   int owner_pid = 0;     // who removes the scratch space: not a forked child
   Fd lease;
-  // Ids of builds whose remains this process found and took over.
-  std::vector<std::string> dead_builds;
   Fd gc_lock;
 
   [[nodiscard]] std::string in(std::string_view directory, std::string_view name) const;

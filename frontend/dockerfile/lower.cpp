@@ -10,6 +10,7 @@
 #include "frontend/dockerfile/parse.h"
 #include "frontend/dockerfile/stage_lowering.h"
 #include "frontend/dockerfile/stages.h"
+#include "frontend/sandbox_hostname.h"
 #include "ir/base/text.h"
 #include "ir/reference.h"
 
@@ -41,6 +42,7 @@ class FileLowering final : public Surroundings {
         emitter_(&emitter),
         builder_(module_),
         epoch_(args.epoch(emitter)),
+        hostname_(sandbox_hostname(request, emitter)),
         lowered_(stages.all().size()) {}
 
   Result<ir::Module> lower(std::size_t target);
@@ -85,6 +87,7 @@ class FileLowering final : public Surroundings {
   ir::Module module_;
   ir::Builder builder_;
   std::optional<std::int64_t> epoch_;
+  std::string hostname_;
   // By stage; null where a stage is not needed or failed.
   std::vector<std::unique_ptr<StageLowering>> lowered_;
   // By stage; what FROM says of the needed ones.
@@ -100,7 +103,7 @@ LoweringContext& FileLowering::context_for(const std::string& platform) {
   auto& context = contexts_[platform];
   if (!context) {
     context = std::make_unique<LoweringContext>(
-        LoweringContext{builder_, *resolver_, *emitter_, platform, epoch_});
+        LoweringContext{builder_, *resolver_, *emitter_, platform, epoch_, hostname_});
   }
   return *context;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "frontend/sandbox_hostname.h"
 #include "frontend/spec/evaluate.h"
 #include "frontend/spec/lower_images.h"
 #include "frontend/spec/parse.h"
@@ -87,6 +88,7 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
     emitter.emit(Loc{}, kUnknownParam, name);
   }
   const std::optional<std::int64_t> epoch = epoch_of(request, emitter);
+  const std::string hostname = sandbox_hostname(request, emitter);
   if (emitter.error_count() == errors && evaluation.exports.empty()) {
     emitter.emit({request.file, 0, 0}, kNoImage)
         .note("as in `image \"app\" = Image.debian_slim()`, or a plain `app = …`");
@@ -104,7 +106,8 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
                           .resolver = resolver,
                           .emitter = emitter,
                           .platform = request.platform,
-                          .epoch = epoch};
+                          .epoch = epoch,
+                          .hostname = hostname};
   ContextIgnore ignore(request.file_name, sources, loader, emitter);
   ImageLowering lowering(evaluation.graph, context, sources, ignore);
   STRATA_TRY(lowering.add_targets(selected));

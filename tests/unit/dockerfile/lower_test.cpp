@@ -1,6 +1,8 @@
 // From Dockerfiles to modules, with images and files that are made up.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "frontend/dockerfile/fragment.h"
 #include "tests/unit/dockerfile/fixture.h"
 
@@ -263,6 +265,43 @@ TEST(DockerfileLower, ProxyArgumentsOnlyWhenDeclared) {
   low.request.build_args = {{"HTTP_PROXY", "p"}, {"no_proxy", "q"}};
   ASSERT_TRUE(low.run());
   EXPECT_EQ(env_of_run(low), (Pairs{{"HTTP_PROXY", "p"}}));
+}
+
+TEST(DockerfileLower, HostNameOfRunsIsABuildArgumentWithoutArg) {
+  Lowering low("FROM alpine\nRUN a\nENV X=1\nRUN b\n");
+  low.request.build_args = {{"BUILDKIT_SANDBOX_HOSTNAME", "my-builder"}};
+  ASSERT_TRUE(low.run());
+  EXPECT_EQ(low.findings(), Findings());
+  const auto runs = low.ops<ir::Exec>();
+  ASSERT_EQ(runs.size(), 2U);
+  for (const ir::Exec& run : runs) {
+    EXPECT_EQ(run.hostname, "my-builder");
+    EXPECT_FALSE(std::any_of(run.env.begin(), run.env.end(), [](const auto& pair) {
+      return pair.first.starts_with("BUILDKIT_");
+    }));
+  }
+  for (const std::string& bad : {std::string("a b"), std::string(65, 'a')}) {
+    Lowering wrong("FROM alpine\nRUN a\n");
+    wrong.request.build_args = {{"BUILDKIT_SANDBOX_HOSTNAME", bad}};
+    EXPECT_FALSE(wrong.run()) << bad;
+    EXPECT_EQ(wrong.findings(), Findings{"- BadHostname"});
+  }
+}
+
+// What no frontend would write, but images have.
+TEST(DockerfileLower, StrangeValuesOfABaseMakeNoInvalidModule) {
+  Lowering low("FROM windows\nRUN a\nWORKDIR b\nRUN c\n");
+  ir::ImageConfig config;
+  config.env = {{"=C:", "C:\\"}, {"", "x"}, {"A", "=1"}};
+  config.workdir = "app";
+  low.resolver.images["docker.io/library/windows:latest"] = config;
+  ASSERT_TRUE(low.run()) << low.rendered();
+  const auto runs = low.ops<ir::Exec>();
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_EQ(find_pair(runs[0].env, "A"), "=1");
+  EXPECT_EQ(runs[0].env.size(), 2U);
+  EXPECT_EQ(runs[0].cwd, "/app");
+  EXPECT_EQ(runs[1].cwd, "/app/b");
 }
 
 TEST(DockerfileLower, UnusedBuildArgument) {

@@ -13,10 +13,7 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <functional>
 #include <thread>
 
 #include "backend/system/files.h"
@@ -27,38 +24,56 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Waits up to ten seconds for something to become true.
-bool eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 1000; ++i) {
-    if (condition()) {
-      return true;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return false;
-}
-
-// Processes whose command line or mounts hold `text`; this one does not count.
-std::vector<std::string> processes_with(const std::string& text) {
-  std::vector<std::string> result;
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    const std::string pid = entry.path().filename().string();
-    if (pid.find_first_not_of("0123456789") != std::string::npos ||
-        pid == std::to_string(::getpid())) {
-      continue;
-    }
-    for (const char* file : {"/cmdline", "/mountinfo"}) {
-      const auto content = read_file(entry.path().string() + file);
-      if (content.ok() && content->find(text) != std::string::npos) {
-        result.push_back(pid + file + ": " + *content);
-      }
-    }
-  }
-  return result;
-}
-
 class CrashTest : public ExecuteTest {
  protected:
+  void SetUp() override {
+    ExecuteTest::SetUp();
+    id_ = runtime_state_id(path_, fmt::format("{}-ab", ::getpid()));
+  }
+  void forget() {
+    remove_stale_runtime_state(path_, [](const std::string&) { return false; });
+  }
+  // The only child of a process.
+  static pid_t child_of(pid_t pid) {
+    const auto children = read_file(fmt::format("/proc/{}/task/{}/children", pid, pid));
+    return children.ok() && !children->empty() ? std::stoi(*children) : -1;
+  }
+  // Starts a RUN, does this to the processes between strata and the RUN once it runs, and tells
+  // what run() returned.
+  Result<RunOutcome> disturbed(
+      const std::function<void(pid_t watcher, pid_t executor, pid_t run)>& act) {
+    const std::string shared = directory(fmt::format("shared-{}", next_shared_++));
+    RunSpec spec = shell(fmt::format("echo > /shared/ready; sleep 94{}.24687", ::getpid()));
+    spec.binds = {
+        {.source = shared, .target = "/shared", .access = RunSpec::Bind::Access::ReadWrite}};
+    // Another build each time: what a killed executor leaves has its id.
+    id_ = runtime_state_id(path_, fmt::format("{}-{}", ::getpid(), next_shared_));
+    start();
+    std::thread other([&] {
+      EXPECT_TRUE(eventually([&] { return exists(shared + "/ready"); }));
+      const pid_t watcher = child_of(::getpid());
+      const pid_t executor = child_of(watcher);
+      act(watcher, executor, child_of(executor));
+    });
+    Result<RunOutcome> outcome = run(spec);
+    other.join();
+    executor_.reset();
+    const std::string mark = fmt::format("94{}.24687", ::getpid());
+    EXPECT_TRUE(eventually([&] { return processes_with(mark).empty(); }))
+        << testing::PrintToString(processes_with(mark));
+    EXPECT_TRUE(eventually([&] { return processes_with(spec.scratch).empty(); }));
+    forget();
+    return outcome;
+  }
+  // Never a process group or everything: -1 is how child_of() says that there is none.
+  static void signal_one(pid_t pid, int signal) {
+    if (pid > 1) {
+      ::kill(pid, signal);
+    } else {
+      ADD_FAILURE() << "no process to signal";
+    }
+  }
+
   // Runs `script` in a strata of its own, calls `act` with its process id once the script has
   // written to the file `ready` of a bound directory, and reaps it.
   void in_another_strata(const std::string& script, const std::function<void(pid_t)>& act) {
@@ -78,10 +93,13 @@ class CrashTest : public ExecuteTest {
     act(pid);
     ::waitpid(pid, nullptr, 0);
   }
+
+ private:
+  int next_shared_ = 0;
 };
 
 TEST_F(CrashTest, kill_9_leaves_no_process_and_no_mount) {
-  const std::string mark = fmt::format("98{}", ::getpid());
+  const std::string mark = fmt::format("98{}.24687", ::getpid());
   in_another_strata(
       fmt::format("sleep {} & echo > /shared/ready; echo partial > /partial; sleep {}", mark, mark),
       [&](pid_t pid) {
@@ -93,13 +111,13 @@ TEST_F(CrashTest, kill_9_leaves_no_process_and_no_mount) {
   EXPECT_TRUE(eventually([&] { return processes_with(path_ + "/scratch").empty(); }))
       << testing::PrintToString(processes_with(path_ + "/scratch"));
   EXPECT_TRUE(mounts_with(path_).empty());
-  // What remains is named after the build, and the next one removes it.
+  // What remains is named after the store and the build, and the next one removes it.
   EXPECT_TRUE(eventually([&] {
-    remove_stale_runtime_state({id_});
+    forget();
     return cgroups().empty();
   }));
   // And a new strata works in the same place.
-  id_ += "-next";
+  id_ = runtime_state_id(path_, fmt::format("{}-next", ::getpid()));
   start();
   const auto again = run(shell("echo again"));
   ASSERT_TRUE(again.ok()) << again.error().message;
@@ -107,7 +125,7 @@ TEST_F(CrashTest, kill_9_leaves_no_process_and_no_mount) {
 }
 
 TEST_F(CrashTest, the_middle_process_cannot_be_lost_alone) {
-  const std::string mark = fmt::format("97{}", ::getpid());
+  const std::string mark = fmt::format("97{}.24687", ::getpid());
   in_another_strata(fmt::format("echo > /shared/ready; sleep {}", mark), [&](pid_t pid) {
     // Its only child is the one that watches over the executor.
     const auto children = read_file(fmt::format("/proc/{}/task/{}/children", pid, pid));
@@ -115,7 +133,28 @@ TEST_F(CrashTest, the_middle_process_cannot_be_lost_alone) {
     ::kill(std::stoi(*children), SIGKILL);
     EXPECT_TRUE(eventually([&] { return processes_with(mark).empty(); }));
   });
-  remove_stale_runtime_state({id_});
+  forget();
+}
+
+TEST_F(CrashTest, whatever_dies_between_strata_and_the_run_ends_it_with_an_error) {
+  const auto watcher = disturbed([](pid_t pid, pid_t, pid_t) { signal_one(pid, SIGKILL); });
+  ASSERT_FALSE(watcher.ok());
+  EXPECT_EQ(watcher.error().code, ErrorCode::Machine) << watcher.error().message;
+  const auto executor = disturbed([](pid_t, pid_t pid, pid_t) { signal_one(pid, SIGKILL); });
+  ASSERT_FALSE(executor.ok());
+  EXPECT_EQ(executor.error().code, ErrorCode::Machine) << executor.error().message;
+  const auto holder = disturbed([](pid_t, pid_t, pid_t pid) { signal_one(pid, SIGKILL); });
+  ASSERT_FALSE(holder.ok());
+  EXPECT_EQ(holder.error().code, ErrorCode::Machine) << holder.error().message;
+}
+
+TEST_F(CrashTest, an_executor_that_does_not_answer_is_killed_by_a_cancel) {
+  const auto outcome = disturbed([&](pid_t, pid_t executor, pid_t) {
+    signal_one(executor, SIGSTOP);
+    executor_->cancel();
+  });
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::Interrupted) << outcome.error().message;
 }
 
 TEST_F(CrashTest, a_terminals_interrupt_does_not_reach_the_run) {

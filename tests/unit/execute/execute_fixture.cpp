@@ -166,6 +166,34 @@ std::vector<std::string> ExecuteTest::cgroups() const {
   return result;
 }
 
+bool eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 1000; ++i) {
+    if (condition()) {
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+std::vector<std::string> processes_with(const std::string& text) {
+  std::vector<std::string> result;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string pid = entry.path().filename().string();
+    if (pid.find_first_not_of("0123456789") != std::string::npos ||
+        pid == std::to_string(::getpid())) {
+      continue;
+    }
+    for (const char* file : {"/cmdline", "/mountinfo"}) {
+      const auto content = read_file(entry.path().string() + file);
+      if (content.ok() && content->find(text) != std::string::npos) {
+        result.push_back(pid + file + ": " + *content);
+      }
+    }
+  }
+  return result;
+}
+
 std::vector<std::string> mounts_with(const std::string& text) {
   std::vector<std::string> result;
   std::ifstream file("/proc/self/mountinfo");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,10 @@ class ExecuteTest : public testing::Test {
   int next_ = 0;
 };
 
+// Waits up to ten seconds for something to become true.
+bool eventually(const std::function<bool()>& condition);
+// Processes whose command line or mounts hold `text`; this one does not count.
+std::vector<std::string> processes_with(const std::string& text);
 // The lines of /proc/self/mountinfo that hold `text`.
 std::vector<std::string> mounts_with(const std::string& text);
 

@@ -1,6 +1,8 @@
 // Runs of real containers: what the process sees, what it leaves, how it ends.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,7 +87,8 @@ TEST_F(ExecuteTest, sandbox_is_as_documented) {
   spec.home = "/home/me";
   const auto outcome = run(spec);
   ASSERT_TRUE(outcome.ok()) << outcome.error().message;
-  EXPECT_NE(output_.find("strata\n0022\n1700000000 /home/me\n0\n0\n0\n"), std::string::npos)
+  EXPECT_NE(output_.find("buildkitsandbox\n0022\n1700000000 /home/me\n0\n0\n0\n"),
+            std::string::npos)
       << output_;
   EXPECT_NE(output_.find("CapInh: 0000000000000000\n"), std::string::npos) << output_;
   // The fourteen of Docker's default set.
@@ -95,6 +98,56 @@ TEST_F(ExecuteTest, sandbox_is_as_documented) {
   EXPECT_NE(output_.find("Seccomp: 2\n"), std::string::npos) << output_;
   EXPECT_NE(output_.find("read-only\n"), std::string::npos) << output_;
   EXPECT_NE(output_.find("no-unshare\n1\n"), std::string::npos) << output_;
+}
+
+// What the caller's shell limits would make results that depend on it.
+TEST_F(ExecuteTest, limits_and_execution_domain_of_the_caller_do_not_reach_a_run) {
+  const std::string script = "cat /proc/self/limits /proc/self/personality";
+  for (const char* runtime : {"runc", "crun"}) {
+    start(runtime);
+    ASSERT_TRUE(run(shell(script)).ok()) << runtime;
+    const std::string usual = output_;
+    executor_.reset();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    // The soft limit alone: not every root may raise the hard one again.
+    const rlimit few{.rlim_cur = 500, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    ASSERT_NE(::personality(static_cast<unsigned long>(PER_LINUX32) | ADDR_NO_RANDOMIZE), -1);
+    start(runtime);
+    const auto outcome = run(shell(script));
+    ::personality(PER_LINUX);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    executor_.reset();
+    ASSERT_TRUE(outcome.ok()) << runtime << ": " << outcome.error().message;
+    EXPECT_EQ(output_, usual) << runtime;
+    for (const char* line : {"Max open files            1024 ",
+                             "Max stack size            8388608              unlimited ",
+                             "Max processes             16384                16384 "}) {
+      EXPECT_NE(usual.find(line), std::string::npos) << usual;
+    }
+    EXPECT_NE(usual.find("00000000\n"), std::string::npos) << usual;
+  }
+}
+
+TEST_F(ExecuteTest, cgroups_are_read_only_and_limit_the_processes) {
+  for (const char* runtime : {"runc", "crun"}) {
+    start(runtime);
+    ASSERT_TRUE(run(shell("for d in /sys/fs/cgroup /sys/fs/cgroup/*; do"
+                          " test -d $d && mkdir $d/made 2>/dev/null && echo made in $d; done;"
+                          "cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null"))
+                    .ok());
+    EXPECT_EQ(output_, "16384\n") << runtime;
+    executor_.reset();
+  }
+}
+
+TEST_F(ExecuteTest, a_host_name_of_its_own) {
+  start();
+  RunSpec spec = shell("cat /proc/sys/kernel/hostname");
+  spec.hostname = "my-builder";
+  ASSERT_TRUE(run(spec).ok());
+  EXPECT_EQ(output_, "my-builder\n");
 }
 
 TEST_F(ExecuteTest, own_environment_wins_over_the_profile) {
@@ -324,6 +377,58 @@ TEST_F(ExecuteTest, working_directory) {
     const auto refused = run(spec_with_bad);
     ASSERT_FALSE(refused.ok()) << bad;
     EXPECT_EQ(refused.error().code, ErrorCode::Input) << bad;
+  }
+}
+
+TEST_F(ExecuteTest, working_directories_never_lead_to_descriptors) {
+  const std::string lower = directory("links");
+  fs::create_symlink("/dev/fd", lower + "/fds");
+  fs::create_symlink("dev", lower + "/devices");
+  fs::create_symlink("/dev/fd/3", lower + "/three");
+  fs::create_directories(lower + "/dev/fd/3");
+  const std::string bound = directory("bound");
+  fs::create_symlink("/proc/self/fd", bound + "/escape");
+  fs::create_directories(bound + "/plain");
+  for (const char* runtime : {"runc", "crun"}) {
+    start(runtime);
+    for (const char* bad :
+         {"/dev/fd", "/dev/fd/", "//dev/./fd/7", "/dev/fd/3", "/dev/stdin", "/dev/stdout",
+          "/dev/stderr", "/dev/core", "/dev/ptmx", "/fds", "/three", "/devices/fd", "/devices/fd/3",
+          "/proc", "//proc/self/fd", "/mounted/escape", "/mounted/escape/3"}) {
+      RunSpec spec = shell("pwd");
+      spec.lowers.push_back(lower);
+      spec.binds = {{.source = bound, .target = "/mounted"}};
+      spec.cwd = bad;
+      const auto refused = run(spec);
+      ASSERT_FALSE(refused.ok()) << bad << ": " << output_;
+      EXPECT_EQ(refused.error().code, ErrorCode::Input) << bad << refused.error().message;
+      EXPECT_EQ(upper(spec), Lines()) << bad;
+    }
+    for (const char* good : {"/dev", "/dev/shm", "/dev/shm/mine", "/sys/kernel", "/srv/..data",
+                             "/...", "/mounted/plain", "/mounted"}) {
+      RunSpec spec = shell("pwd");
+      spec.binds = {{.source = bound, .target = "/mounted"}};
+      spec.cwd = good;
+      const auto outcome = run(spec);
+      ASSERT_TRUE(outcome.ok()) << good << ": " << outcome.error().message;
+      EXPECT_EQ(output_, std::string(good) + "\n");
+      EXPECT_EQ(upper(spec), Lines()) << good;
+    }
+    executor_.reset();
+  }
+}
+
+// Images of Windows have such variables, and a runtime starts no process with one.
+TEST_F(ExecuteTest, variables_without_a_proper_name_are_left_out) {
+  for (const char* runtime : {"runc", "crun"}) {
+    start(runtime);
+    RunSpec spec = shell("env");
+    spec.env = {{"PATH", "/usr/bin:/bin"}, {"=C:", "C:\\"}, {"", "nothing"}, {"A", "1"}};
+    const auto outcome = run(spec);
+    ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+    EXPECT_NE(output_.find("A=1\n"), std::string::npos) << output_;
+    EXPECT_EQ(output_.find("C:"), std::string::npos) << output_;
+    executor_.reset();
   }
 }
 

@@ -1,6 +1,8 @@
 // Which runtime runs, and what is said when none does.
 #include "backend/execute/runtime.h"
 
+#include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,9 +10,10 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
+#include "backend/execute/cgroups.h"
 #include "backend/execute/oci_spec.h"
-#include "backend/execute/sandbox.h"
 #include "backend/execute/seccomp.h"
 #include "execute_fixture.h"
 
@@ -22,6 +25,20 @@ class RuntimeTest : public ExecuteTest {
   void TearDown() override {
     ::unsetenv("STRATA_RUNTIME");
     ExecuteTest::TearDown();
+  }
+  // Runs something, cancels it once a process with the mark is there, and tells whether it was
+  // interrupted and nothing is left.
+  bool run_cancelled_when(const std::string& mark) {
+    std::thread killer([&] {
+      EXPECT_TRUE(eventually([&] { return !processes_with(mark).empty(); }));
+      executor_->cancel();
+    });
+    const RunSpec spec = shell("true");
+    const auto outcome = run(spec);
+    killer.join();
+    return !outcome && outcome.error().code == ErrorCode::Interrupted &&
+           processes_with(mark).empty() && processes_with(spec.scratch).empty() &&
+           cgroups().empty();
   }
   std::string program(const std::string& name, const std::string& script) {
     std::string path = path_ + "/" + name;
@@ -97,6 +114,36 @@ TEST_F(RuntimeTest, a_runtime_that_breaks_after_the_self_test) {
   EXPECT_TRUE(upper(spec).empty());
 }
 
+// Otherwise the process runs on, holds the output open, and nobody waits for it.
+TEST_F(RuntimeTest, a_runtime_that_is_killed_after_it_started_the_process_takes_it_along) {
+  for (const char* name : {"runc", "crun"}) {
+    // The name says how it is treated.
+    start(program(std::string("killed/") + name, std::string("case \"$*\" in *--detach*) ") + name +
+                                                     " \"$@\"; kill -9 $$;; esac; exec " + name +
+                                                     " \"$@\""));
+    const std::string mark = fmt::format("96{}.24687", ::getpid());
+    const auto outcome = run(shell("sleep " + mark));
+    ASSERT_FALSE(outcome.ok()) << name;
+    EXPECT_EQ(outcome.error().code, ErrorCode::Machine);
+    EXPECT_NE(outcome.error().message.find("killed by signal 9"), std::string::npos)
+        << outcome.error().message;
+    EXPECT_TRUE(processes_with(mark).empty()) << testing::PrintToString(processes_with(mark));
+    EXPECT_TRUE(cgroups().empty()) << testing::PrintToString(cgroups());
+    executor_.reset();
+  }
+}
+
+TEST_F(RuntimeTest, a_runtime_that_hangs_is_cancelled_with_all_that_it_started) {
+  const std::string mark = fmt::format("95{}.24687", ::getpid());
+  const std::string hangs = "setsid sleep " + mark + " & trap '' TERM INT; sleep " + mark;
+  // In a run, and in the self-test.
+  start(program("hangs", "case \"$*\" in *--detach*) " + hangs + ";; esac; exec runc \"$@\""));
+  ASSERT_TRUE(run_cancelled_when(mark));
+  executor_.reset();
+  start(program("always", hangs));
+  ASSERT_TRUE(run_cancelled_when(mark));
+}
+
 TEST(RuntimeChoice, shell_codes) {
   EXPECT_EQ(shell_code_of("runc run failed: unable to start container process: exec: \"x\": "
                           "executable file not found in $PATH"),
@@ -121,17 +168,28 @@ TEST(Sandbox, stale_cgroups_go_and_others_stay) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root: cgroups";
   }
-  const std::string id = "stale" + std::to_string(::getpid());
-  const std::string dead = root + "/" + container_name(id, 7);
-  // Not this id's: its number is not one.
-  const std::string other = root + "/" + container_name(id + "-x", 1);
-  ASSERT_EQ(::mkdir(dead.c_str(), 0755), 0);
-  ASSERT_EQ(::mkdir(other.c_str(), 0755), 0);
-  remove_stale_runtime_state({id});
+  const std::string store = "/tmp/strata-stale-" + std::to_string(::getpid());
+  ASSERT_EQ(::mkdir(store.c_str(), 0700), 0);
+  const auto cgroup = [&](const std::string& build, unsigned number) {
+    return root + "/" + container_name(runtime_state_id(store, build), number);
+  };
+  const std::string dead = cgroup("7-aa", 7);
+  const std::string alive = cgroup("7-ab", 12);
+  // Of another store.
+  const std::string other = root + "/" + container_name(runtime_state_id("/", "7-aa"), 7);
+  for (const std::string& path : {dead, dead + "/inside", alive, other}) {
+    ASSERT_EQ(::mkdir(path.c_str(), 0755), 0) << path;
+  }
+  remove_stale_runtime_state(store, [](const std::string& id) { return id == "7-ab"; });
   EXPECT_NE(::access(dead.c_str(), F_OK), 0);
+  EXPECT_EQ(::access(alive.c_str(), F_OK), 0);
   EXPECT_EQ(::access(other.c_str(), F_OK), 0);
-  remove_stale_runtime_state({id + "-x"});
-  EXPECT_NE(::access(other.c_str(), F_OK), 0);
+  // What one call could not remove, the next one does.
+  remove_stale_runtime_state(store, [](const std::string&) { return false; });
+  EXPECT_NE(::access(alive.c_str(), F_OK), 0);
+  EXPECT_EQ(::access(other.c_str(), F_OK), 0);
+  ::rmdir(other.c_str());
+  ::rmdir(store.c_str());
 }
 
 TEST(OciConfig, is_the_documented_profile) {
@@ -143,6 +201,7 @@ TEST(OciConfig, is_the_documented_profile) {
   BundleFacts facts;
   facts.root = "/r";
   facts.cgroups_path = "/c";
+  facts.limits = *sandbox_limits();
   const auto text = make_oci_config(spec, facts);
   ASSERT_TRUE(text.ok());
   const auto json = nlohmann::json::parse(*text);
@@ -151,17 +210,41 @@ TEST(OciConfig, is_the_documented_profile) {
   EXPECT_FALSE(json["process"]["capabilities"].contains("ambient"));
   EXPECT_EQ(json["process"]["capabilities"]["bounding"].size(), 14U);
   EXPECT_EQ(json["process"]["user"]["umask"], 18);
-  EXPECT_FALSE(json["process"].contains("rlimits"));
-  EXPECT_EQ(json["hostname"], "strata");
+  EXPECT_EQ(json["process"]["rlimits"].size(), 16U);
+  EXPECT_EQ(json["hostname"], "buildkitsandbox");
   EXPECT_EQ(
       json["linux"]["namespaces"].dump(),
       R"([{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"}])");
   EXPECT_EQ(json["linux"]["resources"]["devices"].dump(), R"([{"access":"rwm","allow":false}])");
   facts.cgroups = BundleFacts::Cgroups::Version2;
+  facts.processes = BundleFacts::Processes::Limited;
   spec.network = "";
+  spec.hostname = "builder";
   const auto second = nlohmann::json::parse(*make_oci_config(spec, facts));
   EXPECT_EQ(second["linux"]["namespaces"].dump(),
             R"([{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"cgroup"}])");
+  EXPECT_EQ(second["linux"]["resources"]["pids"]["limit"], 16384);
+  EXPECT_EQ(second["hostname"], "builder");
+}
+
+TEST(Limits, do_not_depend_on_the_callers_but_where_it_may_not_raise_them) {
+  const std::vector<Limit> usual = *sandbox_limits();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{.rlim_cur = 500, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const std::vector<Limit> again = *sandbox_limits();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_EQ(again.size(), usual.size());
+  for (std::size_t i = 0; i < usual.size(); ++i) {
+    EXPECT_EQ(again[i].soft, usual[i].soft) << usual[i].type;
+    EXPECT_EQ(again[i].hard, usual[i].hard) << usual[i].type;
+  }
+  const auto files = std::find_if(usual.begin(), usual.end(), [](const Limit& limit) {
+    return std::string(limit.type) == "RLIMIT_NOFILE";
+  });
+  ASSERT_NE(files, usual.end());
+  EXPECT_EQ(files->soft, 1024U);
 }
 
 TEST(Seccomp, allow_list_is_sorted_and_keeps_the_dangerous_out) {

@@ -1,6 +1,7 @@
 // Mount points that a root lacks, or has as something else: made for a run, gone after it.
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #include <filesystem>
@@ -120,6 +121,25 @@ TEST_F(StubsTest, files_at_mount_points) {
   ASSERT_TRUE(outcome.ok()) << outcome.error().message;
   EXPECT_EQ(output_, "fine\n");
   EXPECT_EQ(upper(spec), Lines());
+}
+
+TEST_F(StubsTest, special_files_at_mount_points_give_way_and_are_back) {
+  for (const char* runtime : {"runc", "crun"}) {
+    start(runtime);
+    const std::string lower = directory(std::string("lower-") + runtime);
+    fs::create_directories(lower + "/etc");
+    ASSERT_EQ(::mkfifo((lower + "/etc/resolv.conf").c_str(), 0644), 0);
+    ASSERT_EQ(::mknod((lower + "/etc/hosts").c_str(), S_IFCHR | 0666, makedev(1, 5)), 0);
+    ASSERT_EQ(::mkfifo((lower + "/etc/bound").c_str(), 0644), 0);
+    RunSpec spec = over(lower, "test -f /etc/hosts && test -f /etc/resolv.conf && cat /etc/bound");
+    write(path_ + "/source", "bound\n");
+    spec.binds = {{.source = path_ + "/source", .target = "/etc/bound"}};
+    const auto outcome = run(spec);
+    ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+    EXPECT_EQ(output_, "bound\n");
+    EXPECT_EQ(upper(spec), Lines());
+    executor_.reset();
+  }
 }
 
 TEST_F(StubsTest, etc_that_is_a_link_is_followed_inside_the_root) {

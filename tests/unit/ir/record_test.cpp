@@ -33,7 +33,7 @@ TEST(Record, BytesOfVersionOne) {
       R"("source":"sha256:34b92ed06534f8fac280625ebca047c40fedff2262f5c044aca568ca3db4bf40",)"
       R"("target":"/mnt"}],"network":"none","op":"exec","record":1,)"
       R"("root":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
-      R"("sandbox":1,"tree":2,"user":"app:app"})",
+      R"("sandbox":2,"tree":2,"user":"app:app"})",
       R"({"dest":"/app/","mode":"644","op":"copy","owner":"1:2","record":1,)"
       R"("root":"sha256:e3ea0f0e653320cd6e2d88df003ca3a4f857d137ab3797426814c98bb320f8ab",)"
       R"("sources":[{"path":"",)"

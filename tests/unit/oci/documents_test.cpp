@@ -106,7 +106,8 @@ TEST(Config, RefusesWrongTypesByName) {
         R"({"config":{"Env":"PATH"}})", R"({"config":{"Labels":{"a":1}}})",
         R"({"rootfs":{"diff_ids":["sha256:../../etc"]}})", R"({"rootfs":{"diff_ids":["md5:a"]}})",
         R"({"history":[1]})", R"({"created":"yesterday"})", R"({"created":"2023-02-30T00:00:00Z"})",
-        R"({"config":{"Healthcheck":{"Interval":"1s"}}})"}) {
+        R"({"config":{"Healthcheck":{"Interval":"1s"}}})", R"({"config":{"User":"a\u0000b"}})",
+        R"({"config":{"Env":["A=\u0000"]}})"}) {
     const auto config = read_config(text);
     ASSERT_FALSE(config.ok()) << text;
     EXPECT_EQ(config.error().code, ErrorCode::Corrupt);

@@ -228,6 +228,12 @@ TEST(SpecLower, RawInstructionsBeginNoStage) {
   EXPECT_FALSE(compilation.all().empty());
 }
 
+TEST(SpecLower, host_name_of_runs) {
+  Compilation compilation("img = Image.scratch().run_commands(\"a\")\n");
+  compilation.build_args = {{"BUILDKIT_SANDBOX_HOSTNAME", "my-builder"}};
+  EXPECT_EQ(ops_of<ir::Exec>(lowered(compilation))[0]->hostname, "my-builder");
+}
+
 TEST(SpecLower, TheEpochIsABuildArgument) {
   Compilation compilation("edition \"2026\"\na = Image.base(\"x\")\n");
   compilation.build_args = {{"SOURCE_DATE_EPOCH", "1000"}};
