@@ -228,6 +228,18 @@ TEST(SpecLower, RawInstructionsBeginNoStage) {
   EXPECT_FALSE(compilation.all().empty());
 }
 
+TEST(SpecLower, ABaseWithTriggersIsAnErrorAndASourceOfACopyIsNot) {
+  Compilation base("edition \"2026\"\na = Image.base(\"x\")\n");
+  base.resolver.on_build = {"RUN make"};
+  EXPECT_FALSE(base.lower());
+  EXPECT_NE(base.find(Kind::BaseWithTriggers), nullptr);
+
+  Compilation copied(
+      "edition \"2026\"\na = Image.scratch().dockerfile_commands(\"COPY --from=x /y /y\")\n");
+  copied.resolver.on_build = {"RUN make"};
+  EXPECT_TRUE(copied.lower()) << copied.diagnostics();
+}
+
 TEST(SpecLower, TheEpochIsABuildArgument) {
   Compilation compilation("edition \"2026\"\na = Image.base(\"x\")\n");
   compilation.build_args = {{"SOURCE_DATE_EPOCH", "1000"}};
