@@ -19,6 +19,8 @@ constexpr std::string_view kDefaultPath =
 
 constexpr DiagnosticDef<std::string, std::string> kBaseNotResolved{
     Kind::BaseNotResolved, "base image `{}` does not resolve: {}"};
+constexpr DiagnosticDef<std::string> kBaseWithTriggers{
+    Kind::BaseWithTriggers, "base image `{}` has ONBUILD triggers, which are not supported yet"};
 constexpr DiagnosticDef<std::string, std::string> kMissingCopySource{
     Kind::MissingCopySource, "copy source `{}` is missing: {}"};
 constexpr DiagnosticDef<std::string> kSourceOutsideContext{
@@ -43,17 +45,32 @@ void set_pair(ir::Pairs& pairs, const std::string& name, const std::string& valu
   }
 }
 
+// The triggers themselves are the notes, as many as one reads.
+void report_triggers(const std::string& ref, const ir::Strings& triggers, Loc loc,
+                     Emitter& emitter) {
+  constexpr std::size_t kShown = 10;
+  constexpr std::size_t kLongest = 200;
+  auto pending = emitter.emit(loc, kBaseWithTriggers, ref);
+  for (std::size_t i = 0; i < std::min(triggers.size(), kShown); ++i) {
+    const std::string& trigger = triggers[i];
+    pending.note("ONBUILD " + trigger.substr(0, kLongest) + (trigger.size() > kLongest ? "…" : ""));
+  }
+  if (triggers.size() > kShown) {
+    pending.note(fmt::format("and {} more", triggers.size() - kShown));
+  }
+}
+
 }  // namespace
 
 Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& context,
-                                                             const std::string& ref, Loc loc,
-                                                             const std::string& advice) {
+                                                             const ImageArgs& args, Loc loc) {
+  const std::string& ref = args.ref;
   auto answer = context.resolver.image({.ref = ref, .platform = context.platform});
   if (!answer) {
     const Error error = std::move(answer).error();
     auto pending = context.emitter.emit(loc, kBaseNotResolved, ref, error.message);
-    if (!advice.empty()) {
-      pending.note(advice);
+    if (!args.advice.empty()) {
+      pending.note(args.advice);
     }
     if (error.code != ErrorCode::NotFound && error.code != ErrorCode::Input) {
       // The world failed, not the input; the diagnostic has said where and why.
@@ -64,6 +81,10 @@ Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& co
   StageBuilder stage(context);
   ir::Image image;
   if (const auto& binding = *answer) {
+    if (args.use == ImageArgs::Use::Base && !binding->config.on_build.empty()) {
+      report_triggers(ref, binding->config.on_build, loc, context.emitter);
+      return std::optional<StageBuilder>();
+    }
     image.ref = binding->ref;
     image.platform = binding->platform;
     image.manifest = binding->manifest;
@@ -77,8 +98,8 @@ Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& co
     const auto reference = ir::Reference::parse(ref);
     if (!reference) {
       auto pending = context.emitter.emit(loc, kBaseNotResolved, ref, "not an image reference");
-      if (!advice.empty()) {
-        pending.note(advice);
+      if (!args.advice.empty()) {
+        pending.note(args.advice);
       }
       return std::optional<StageBuilder>();
     }

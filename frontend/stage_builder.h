@@ -33,11 +33,18 @@ struct LoweringContext {
 // (FROM a stage, an Image used twice).
 class StageBuilder {
  public:
-  // Reports BaseNotResolved at `loc` when the resolver fails, with `advice` as its note unless that
-  // is empty. The optional is empty after NotFound and Input; other failures are the error too.
+  // An image by reference. As the Base of a stage it must have no ONBUILD triggers: they run at
+  // FROM, and only there. As a CopySource they say nothing.
+  struct ImageArgs {
+    std::string ref;
+    enum class Use { Base, CopySource } use = Use::Base;
+    // The note of a base that does not resolve, unless it is empty.
+    std::string advice;
+  };
+  // Reports BaseNotResolved at `loc` when the resolver fails, and BaseWithTriggers. The optional is
+  // empty then; a failure other than NotFound and Input is the error too.
   static Result<std::optional<StageBuilder>> from_image(LoweringContext& context,
-                                                        const std::string& ref, Loc loc,
-                                                        const std::string& advice = {});
+                                                        const ImageArgs& args, Loc loc);
   // `epoch`: the design's rule for scratch (the latest epoch of the stages that it copies from,
   // else 315532800), unless the context's is set.
   static StageBuilder from_scratch(LoweringContext& context, std::int64_t epoch, Loc loc);

@@ -35,7 +35,7 @@ UNKNOWN     : ~[ \t\u000B\u000C\r]+                   -> mode(LINE), pushMode(FL
 
 // ` --name=value`, quotes and escapes included; a bare `--` ends the flags.
 mode FLAGS;
-FLAG       : BLANK+ '--' (PIECE | '=')+ OPEN?;
+FLAG       : BLANK+ '--' (FLAG_PIECE | '=')+ FLAG_OPEN?;
 FLAGS_END  : BLANK+ '--' BLANK+            -> popMode;
 JSON_BEGIN : BLANK+ '[' {json_allowed}?    -> mode(JSON);
 BEGIN      : BLANK+                        -> popMode;
@@ -101,11 +101,17 @@ fragment BACKSLASH : [\\\uE05C];
 fragment ANY : ~[\uE000];
 fragment HEX : [0-9a-fA-F];
 fragment DOUBLE : '"' (~["\uE05C\uE060] | ESC .)* '"';
-fragment SINGLE : '\'' (~['\uE05C\uE060] | ESC .)* '\'';
+// Nothing is escaped in single quotes.
+fragment SINGLE : '\'' ~[']* '\'';
 // A quoted part, an escaped character, or one that is none of quote, blank, `=`.
 fragment PIECE : DOUBLE | SINGLE | ESC . | ~[ \t\u000B\u000C\r"'=\uE05C\uE060];
 // What an unmatched quote begins; the longest match makes it last to the end of the line.
-fragment OPEN : '"' (~["\uE05C\uE060] | ESC .)* ESC? | '\'' (~['\uE05C\uE060] | ESC .)* ESC? | ESC;
+fragment OPEN : '"' (~["\uE05C\uE060] | ESC .)* ESC? | '\'' ~[']* | ESC;
+
+// In flags the backslash escapes in both kinds of quotes, whatever the escape character is.
+fragment FLAG_SINGLE : '\'' (~['\\\uE05C] | BACKSLASH .)* '\'';
+fragment FLAG_PIECE : SHELL_DOUBLE | FLAG_SINGLE | BACKSLASH . | ~[ \t\u000B\u000C\r"'=\\\uE05C];
+fragment FLAG_OPEN : '"' (~["\\\uE05C] | BACKSLASH .)* BACKSLASH? | '\'' (~['\\\uE05C] | BACKSLASH .)* BACKSLASH? | BACKSLASH;
 
 // Heredoc markers and the words around them know only the backslash, whatever the escape character is.
 fragment SHELL_DOUBLE : '"' (~["\\\uE05C] | BACKSLASH .)* '"';

@@ -90,7 +90,8 @@ class Builder {
   Instruction result_;
 };
 
-// The text of a flag without quotes and escapes.
+// The text of a flag without quotes and escapes; its escape is always the backslash, in both kinds
+// of quotes, as BuildKit reads flags.
 Word Builder::unquoted(Range range) const {
   Word result = word(range);
   const std::string text = std::move(result.text);
@@ -99,7 +100,7 @@ Word Builder::unquoted(Range range) const {
   std::size_t quote_at = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == escape_) {
+    if (c == '\\') {
       if (i + 1 < text.size()) {
         result.text += text[++i];
       }

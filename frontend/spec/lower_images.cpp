@@ -86,7 +86,10 @@ Result<std::optional<ImageLowering::Lowered>> ImageLowering::base(const ImageNod
     return std::optional<Lowered>({StageBuilder::from_scratch(*context_, 0, node.loc), {}});
   }
   STRATA_ASSIGN(auto stage, StageBuilder::from_image(
-                                *context_, std::get<FromRegistry>(node.step).ref, node.loc));
+                                *context_, {.ref = std::get<FromRegistry>(node.step).ref,
+                                           .use = StageBuilder::ImageArgs::Use::Base,
+                                           .advice = {}},
+                                node.loc));
   if (!stage) {
     return std::optional<Lowered>();
   }

@@ -26,6 +26,37 @@ TEST(DockerfileLower, BaseIsBoundWithItsEpoch) {
   EXPECT_EQ(low.module->targets[0].platform, "linux/amd64");
 }
 
+ir::ImageConfig config_with_triggers(ir::Strings triggers) {
+  ir::ImageConfig config;
+  config.on_build = std::move(triggers);
+  return config;
+}
+
+TEST(DockerfileLower, ABaseWithTriggersIsAnErrorThatNamesThem) {
+  Lowering low("FROM scratch AS first\nFROM parent AS second\nRUN x\nFROM second\n");
+  low.resolver.images["docker.io/library/parent:latest"] =
+      config_with_triggers({"COPY foo /foo", "RUN make"});
+  EXPECT_FALSE(low.run());
+  EXPECT_EQ(low.findings(), Findings{"2:6 BaseWithTriggers"});
+  EXPECT_NE(low.rendered().find("ONBUILD COPY foo /foo"), std::string::npos) << low.rendered();
+  EXPECT_NE(low.rendered().find("ONBUILD RUN make"), std::string::npos);
+}
+
+TEST(DockerfileLower, TriggersOfAnImageThatIsCopiedFromSayNothing) {
+  Lowering low("FROM scratch\nCOPY --from=parent /x /x\n");
+  low.resolver.images["docker.io/library/parent:latest"] = config_with_triggers({"RUN make"});
+  EXPECT_TRUE(low.run()) << low.rendered();
+}
+
+TEST(DockerfileLower, ManyOrLongTriggersAreCutShort) {
+  Lowering low("FROM parent\n");
+  low.resolver.images["docker.io/library/parent:latest"] =
+      config_with_triggers(Strings(5000, "RUN " + std::string(100000, 'x')));
+  EXPECT_FALSE(low.run());
+  EXPECT_LT(low.rendered().size(), 5000U);
+  EXPECT_NE(low.rendered().find("and 4990 more"), std::string::npos) << low.rendered();
+}
+
 TEST(DockerfileLower, EpochOfTheBuild) {
   Lowering arg("ARG SOURCE_DATE_EPOCH=7\nFROM alpine\n");
   ASSERT_TRUE(arg.run());

@@ -156,6 +156,37 @@ TEST(DockerfileParse, Pairs) {
   EXPECT_EQ(Parsed("ENV =b\n").kinds(), Kinds{"BlankName"});
 }
 
+TEST(DockerfileParse, NothingIsEscapedInSingleQuotes) {
+  const Parsed parsed(
+      "ENV a='\\' b='C:\\x\\' c=it\nLABEL 'k\\'=v x=\"a\\\"b\" y=z\nARG A='a\\' B=b\nENV d='e\\'f' "
+      "g=h'\n");
+  ASSERT_EQ(parsed.at(0).pairs.size(), 3U);
+  EXPECT_EQ(parsed.at(0).pairs[0].value->text, "'\\'");
+  EXPECT_EQ(parsed.at(0).pairs[1].value->text, "'C:\\x\\'");
+  EXPECT_EQ(parsed.at(0).pairs[2].value->text, "it");
+  ASSERT_EQ(parsed.at(1).pairs.size(), 3U);
+  EXPECT_EQ(parsed.at(1).pairs[0].key.text, "'k\\'");
+  EXPECT_EQ(parsed.at(1).pairs[1].value->text, "\"a\\\"b\"");
+  ASSERT_EQ(parsed.at(2).pairs.size(), 2U);
+  EXPECT_EQ(parsed.at(2).pairs[1].key.text, "B");
+  // The second quote closes the first; the third opens what lasts to the fourth.
+  ASSERT_EQ(parsed.at(3).pairs.size(), 1U);
+  EXPECT_EQ(parsed.at(3).pairs[0].value->text, "'e\\'f' g=h'");
+  EXPECT_TRUE(parsed.kinds().empty());
+  const Parsed backtick("# escape=`\nENV a='`' b=c\n");
+  ASSERT_EQ(backtick.at(0).pairs.size(), 2U);
+  EXPECT_EQ(backtick.at(0).pairs[0].value->text, "'`'");
+}
+
+TEST(DockerfileParse, TheBackslashEscapesInFlagsInBothQuotesWhateverTheEscapeCharacter) {
+  const Parsed parsed("COPY --chown='a\\'b c' x /y\n");
+  EXPECT_EQ(parsed.at(0).flags[0].value->text, "a'b c");
+  const Parsed backtick("# escape=`\nCOPY --chown='a`' --from=b\\c`d x /y\n");
+  ASSERT_EQ(backtick.at(0).flags.size(), 2U);
+  EXPECT_EQ(backtick.at(0).flags[0].value->text, "a`");
+  EXPECT_EQ(backtick.at(0).flags[1].value->text, "bc`d");
+}
+
 TEST(DockerfileParse, Heredocs) {
   const Parsed parsed(
       "RUN <<EOF\na\n# b\n\nEOF\nCOPY <<-\"E F\" <<'G' << H /x/\n\t\ta\tb\n\tE F\nc\nG\nd\nH\nRUN "

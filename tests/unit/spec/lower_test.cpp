@@ -234,6 +234,18 @@ TEST(SpecLower, host_name_of_runs) {
   EXPECT_EQ(ops_of<ir::Exec>(lowered(compilation))[0]->hostname, "my-builder");
 }
 
+TEST(SpecLower, ABaseWithTriggersIsAnErrorAndASourceOfACopyIsNot) {
+  Compilation base("edition \"2026\"\na = Image.base(\"x\")\n");
+  base.resolver.on_build = {"RUN make"};
+  EXPECT_FALSE(base.lower());
+  EXPECT_NE(base.find(Kind::BaseWithTriggers), nullptr);
+
+  Compilation copied(
+      "edition \"2026\"\na = Image.scratch().dockerfile_commands(\"COPY --from=x /y /y\")\n");
+  copied.resolver.on_build = {"RUN make"};
+  EXPECT_TRUE(copied.lower()) << copied.diagnostics();
+}
+
 TEST(SpecLower, TheEpochIsABuildArgument) {
   Compilation compilation("edition \"2026\"\na = Image.base(\"x\")\n");
   compilation.build_args = {{"SOURCE_DATE_EPOCH", "1000"}};

@@ -34,6 +34,7 @@ class FakeResolver final : public ir::SourceResolver {
     binding.config.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LANG", "C.UTF-8"}};
     binding.config.cmd = ir::Strings{"python3"};
     binding.config.diff_ids = {Digest::of("layer " + binding.ref)};
+    binding.config.on_build = on_build;
     return std::optional<ir::ImageBinding>(binding);
   }
   Result<std::optional<ir::LocalBinding>> local(const ir::LocalRequest& request) override {
@@ -52,6 +53,8 @@ class FakeResolver final : public ir::SourceResolver {
   }
 
   std::string missing;
+  // Of every image.
+  ir::Strings on_build;
   std::vector<std::string> images;
   std::vector<ir::LocalRequest> locals;
 };
