@@ -28,8 +28,8 @@ namespace strata::backend::oci {
                                               std::map<std::string, std::string> files,
                                               const std::string& dest);
 
-// Writes a tar to `dest` (OutputFile says what that may be); a file with the same bytes is left as it
-// is.
+// Writes a tar to `dest` (OutputFile says what that may be); a file with the same bytes is left as
+// it is.
 [[nodiscard]] Result<void> write_archive(const TreeWithContent& members, const std::string& dest);
 
 // The flattened root of an image.

@@ -29,7 +29,8 @@ struct LayerTreesOptions {
 // The path of the unpacked tree: the root that the store has, else one unpacked from any layer blob
 // of the tree and compared with it. `below`: the trees that the layer lies on, bottom first; only
 // needed for pulled layers whose entries go through symlinks of lower ones, or whose hard links
-// name files of lower ones, which are unpacked then. Error Corrupt: no blob, no tree, a damaged one.
+// name files of lower ones, which are unpacked then. Error Corrupt: no blob, no tree, a damaged
+// one.
 [[nodiscard]] Result<std::string> ensure_root(Store& store, const Digest& tree,
                                               const std::vector<Digest>& below = {});
 

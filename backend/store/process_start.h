@@ -16,8 +16,8 @@ struct ProcessStart {
   std::vector<Digest> trees;
   ir::Strings args;
   ir::Pairs env;
-  std::string cwd;      // "" is /
-  std::string user;     // as in USER; "" is root
+  std::string cwd;       // "" is /
+  std::string user;      // as in USER; "" is root
   std::string network;   // "" (default), "none", "host"
   std::string hostname;  // "" is the sandbox profile's
   std::int64_t epoch = 0;

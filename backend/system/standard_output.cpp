@@ -37,9 +37,8 @@ Result<void> write_standard_output(std::string_view bytes) {
 
 Result<void> finish_standard_output() {
   const int copy = used ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0) : -1;
-  return copy >= 0 && ::close(copy) != 0
-             ? Result<void>(as_output_error(errno_error(kName, errno)))
-             : Result<void>();
+  return copy >= 0 && ::close(copy) != 0 ? Result<void>(as_output_error(errno_error(kName, errno)))
+                                         : Result<void>();
 }
 
 bool standard_output_abandoned() { return abandoned; }

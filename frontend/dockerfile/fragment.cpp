@@ -30,9 +30,10 @@ class FragmentSurroundings final : public Surroundings {
       context_->emitter.emit(from.loc, kUnknownStage, from.text);
       return std::optional<ir::OpId>();
     }
-    STRATA_ASSIGN(const auto image, StageBuilder::from_image(
-                      *context_,
-                      {from.text, StageBuilder::ImageArgs::Use::CopySource, {}}, from.loc));
+    STRATA_ASSIGN(
+        const auto image,
+        StageBuilder::from_image(
+            *context_, {from.text, StageBuilder::ImageArgs::Use::CopySource, {}}, from.loc));
     return image ? std::optional<ir::OpId>(image->root()) : std::nullopt;
   }
   Result<std::optional<ir::Strings>> ignore() override {

@@ -187,10 +187,11 @@ Result<std::optional<ir::Strings>> FileLowering::ignore() {
 Result<const StageBuilder*> FileLowering::copied_image(const Word& from) {
   auto found = images_.find(from.text);
   if (found == images_.end()) {
-    STRATA_ASSIGN(auto image, StageBuilder::from_image(
-                      context_for(target_platform()),
-                      {from.text, StageBuilder::ImageArgs::Use::CopySource, advice(from.text)},
-                      from.loc));
+    STRATA_ASSIGN(
+        auto image,
+        StageBuilder::from_image(
+            context_for(target_platform()),
+            {from.text, StageBuilder::ImageArgs::Use::CopySource, advice(from.text)}, from.loc));
     found = images_.emplace(from.text, std::move(image)).first;
   }
   return found->second ? &*found->second : nullptr;
@@ -257,12 +258,12 @@ Result<std::optional<StageBuilder>> FileLowering::begin(const StageText& stage, 
     return std::optional<StageBuilder>(StageBuilder::from_scratch(context, epoch, stage.from->loc));
   }
   const auto number = stage_number(base.image);
-  return StageBuilder::from_image(context,
-                                  {base.image, StageBuilder::ImageArgs::Use::Base,
-                                   number && *number < stages_->all().size()
-                                       ? "`FROM` takes stages by name, not by number"
-                                       : advice(base.image)},
-                                  loc);
+  return StageBuilder::from_image(
+      context,
+      {base.image, StageBuilder::ImageArgs::Use::Base,
+       number && *number < stages_->all().size() ? "`FROM` takes stages by name, not by number"
+                                                 : advice(base.image)},
+      loc);
 }
 
 Result<void> FileLowering::lower_stage(const StageText& stage) {

@@ -307,9 +307,8 @@ TEST(DockerfileLower, HostNameOfRunsIsABuildArgumentWithoutArg) {
   ASSERT_EQ(runs.size(), 2U);
   for (const ir::Exec& run : runs) {
     EXPECT_EQ(run.hostname, "my-builder");
-    EXPECT_FALSE(std::any_of(run.env.begin(), run.env.end(), [](const auto& pair) {
-      return pair.first.starts_with("BUILDKIT_");
-    }));
+    EXPECT_FALSE(std::any_of(run.env.begin(), run.env.end(),
+                             [](const auto& pair) { return pair.first.starts_with("BUILDKIT_"); }));
   }
   for (const std::string& bad : {std::string("a b"), std::string(65, 'a')}) {
     Lowering wrong("FROM alpine\nRUN a\n");

@@ -118,12 +118,12 @@ TEST(FilesDeathTest, CopyingAndWaitingEndAtAWishToStop) {
   EXPECT_EXIT(
       {
         request_interrupt();
-        const bool all = code(copy_file(dir.at("from"), dir.at("to"))) == ErrorCode::Interrupted &&
-                         code(read_all(pipe, "pipe")) == ErrorCode::Interrupted &&
-                         code(write_interruptibly(pipe.get(), "x", "pipe")) ==
-                             ErrorCode::Interrupted &&
-                         code(run_parallel(2, 100, [](std::size_t) { return Result<void>(); })) ==
-                             ErrorCode::Interrupted;
+        const bool all =
+            code(copy_file(dir.at("from"), dir.at("to"))) == ErrorCode::Interrupted &&
+            code(read_all(pipe, "pipe")) == ErrorCode::Interrupted &&
+            code(write_interruptibly(pipe.get(), "x", "pipe")) == ErrorCode::Interrupted &&
+            code(run_parallel(2, 100, [](std::size_t) { return Result<void>(); })) ==
+                ErrorCode::Interrupted;
         std::exit(all ? 0 : 1);
       },
       testing::ExitedWithCode(0), "");
