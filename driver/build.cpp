@@ -8,6 +8,7 @@
 #include "backend/build/builder.h"
 #include "backend/build/recheck.h"
 #include "backend/oci/image.h"
+#include "backend/system/files.h"
 #include "backend/system/output_file.h"
 #include "driver/commands.h"
 #include "driver/compilation.h"

@@ -35,7 +35,7 @@ TEST(Record, BytesOfVersionOne) {
       R"("root":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
       R"("sandbox":2,"tree":2,"user":"app:app"})",
       R"({"dest":"/app/","mode":"644","op":"copy","owner":"1:2","record":1,)"
-      R"("root":"sha256:e3ea0f0e653320cd6e2d88df003ca3a4f857d137ab3797426814c98bb320f8ab",)"
+      R"("root":"sha256:d620f22a6ca7a9fa3c7d77b9bf2839e7e36e0a01a13356e0b24f5eb31760df67",)"
       R"("sources":[{"path":"",)"
       R"("tree":"sha256:481ab59294b6b7c7d3423153a18951a11b07ef3fbe256d0ebd01d4e9e5ef1b4a"},)"
       R"({"path":"",)"
@@ -44,7 +44,7 @@ TEST(Record, BytesOfVersionOne) {
       R"("tree":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5"}],)"
       R"("tree":2,"unpack":true})",
       R"({"op":"mkdir","owner":"app","path":"/work","record":1,)"
-      R"("root":"sha256:2bd58aed0495e64431478a1f766b4ea57ec6a62d6f7ceafb4c1961b67417c583",)"
+      R"("root":"sha256:22cb70f0af4a8a14fd122d6567bc009aed2d851eaeafc1f80eb2fadff211bafc",)"
       R"("tree":2})",
       R"({"base":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
       R"("cmd":[],"entrypoint":["/app/run","-v"],"env":[["A","1"]],)"
@@ -68,9 +68,9 @@ TEST(Record, DigestsOfVersionOne) {
       "sha256:34b92ed06534f8fac280625ebca047c40fedff2262f5c044aca568ca3db4bf40",
       "sha256:481ab59294b6b7c7d3423153a18951a11b07ef3fbe256d0ebd01d4e9e5ef1b4a",
       "sha256:55710ea299232287034af72819c0bd68a0b8d70244159c215cf34f828b16b836",
-      "sha256:e3ea0f0e653320cd6e2d88df003ca3a4f857d137ab3797426814c98bb320f8ab",
-      "sha256:2bd58aed0495e64431478a1f766b4ea57ec6a62d6f7ceafb4c1961b67417c583",
-      "sha256:cb1b2dd12d568e935de3096eaa2cd710bf9e100bdf42d68fc40a3a884a693c51",
+      "sha256:d620f22a6ca7a9fa3c7d77b9bf2839e7e36e0a01a13356e0b24f5eb31760df67",
+      "sha256:22cb70f0af4a8a14fd122d6567bc009aed2d851eaeafc1f80eb2fadff211bafc",
+      "sha256:c1d5d380cf5f4142a3d992a4be2023ef43d2cac9502351a52bf45312b21857c1",
       "sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",
   };
   const auto made = records(sample_module());
@@ -89,7 +89,7 @@ TEST(Record, ImageKeyOfVersionOne) {
             R"("config":"sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",)"
             R"("epoch":1700000000,"op":"image-key","platform":"linux/amd64","profile":"p",)"
             R"("record":1,)"
-            R"("root":"sha256:cb1b2dd12d568e935de3096eaa2cd710bf9e100bdf42d68fc40a3a884a693c51"})");
+            R"("root":"sha256:c1d5d380cf5f4142a3d992a4be2023ef43d2cac9502351a52bf45312b21857c1"})");
   EXPECT_EQ(key->digest, Digest::of(key->json));
 }
 
