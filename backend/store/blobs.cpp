@@ -268,12 +268,17 @@ Result<void> Store::adopt_partial(const Digest& digest) {
   TempFile temp;
   const std::string path = partial_path(digest);
   STRATA_ASSIGN(temp.fd, open_regular_file(path));
+  const Result<Digest> actual = hash_file(temp.fd, path);
+  // The next pull goes on with it.
+  STRATA_TRY(check_interrupted());
   // From here on the file is removed unless it becomes the blob.
   temp.path = path;
-  STRATA_ASSIGN(const Digest actual, hash_file(temp.fd, path));
-  if (actual != digest) {
+  if (!actual) {
+    return actual.error();
+  }
+  if (*actual != digest) {
     return Error{ErrorCode::Corrupt, fmt::format("blob {}: the downloaded bytes have the digest {}",
-                                                 digest.str(), actual.str())};
+                                                 digest.str(), actual->str())};
   }
   return publish_blob(*state_, std::move(temp), digest);
 }

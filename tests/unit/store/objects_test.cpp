@@ -8,6 +8,7 @@
 #include <ctime>
 #include <thread>
 
+#include "backend/system/interrupt.h"
 #include "tests/unit/store/temporary_store.h"
 
 namespace strata::backend {
@@ -192,6 +193,21 @@ TEST_F(ObjectsTest, PartialDownloadsAreAdoptedOnlyWhenRight) {
   ASSERT_TRUE(store->adopt_partial(digest).ok());
   EXPECT_EQ(**store->read_blob(digest), "download");
   EXPECT_FALSE(exists(store->partial_path(digest)));
+}
+
+TEST_F(ObjectsTest, AnInterruptedAdoptionKeepsTheDownload) {
+  const Digest digest = Digest::of("download");
+  const auto store = open();
+  write(store->partial_path(digest), "download");
+  // In a child: the wish to stop cannot be taken back.
+  EXPECT_EXIT(
+      {
+        request_interrupt();
+        const auto adopted = store->adopt_partial(digest);
+        ::_exit(!adopted && adopted.error().code == ErrorCode::Interrupted ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+  EXPECT_EQ(read(store->partial_path(digest)), "download");
 }
 
 TEST_F(ObjectsTest, PartialDownloadsSurviveTheProcess) {
