@@ -10,9 +10,9 @@
 #include "backend/oci/export_parts.h"
 #include "backend/store/descriptor_json.h"
 #include "backend/store/outgoing.h"
+#include "backend/system/file_lock.h"
 #include "backend/system/files.h"
 #include "backend/system/temporary_file.h"
-#include "backend/system/wait_ready.h"
 #include "ir/base/parse_json.h"
 
 namespace strata::backend::oci {
@@ -28,12 +28,7 @@ Result<Fd> lock_directory(const std::string& path) {
   if (!fd.valid()) {
     return errno_error(path, errno);
   }
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-      return errno_error(path, errno);
-    }
-    STRATA_TRY(pause_briefly());
-  }
+  STRATA_TRY(lock_file(fd, LOCK_EX, path));
   return fd;
 }
 
