@@ -35,7 +35,7 @@ TEST(Record, BytesOfVersionOne) {
       R"("root":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
       R"("sandbox":2,"tree":1,"user":"app:app"})",
       R"({"dest":"/app/","mode":"644","op":"copy","owner":"1:2","record":1,)"
-      R"("root":"sha256:867df178870af15f16741dbdc67544bf141e673b2dc5c61fdb117021c5e2154e",)"
+      R"("root":"sha256:f3e794f034bc397d106d9c9491bf70bd589cf981f764e2a3401dcfdca4390184",)"
       R"("sources":[{"path":"",)"
       R"("tree":"sha256:6dadb740faa0d34d04481558fb595735c3f50a213da71bc9d666466f5bcd1c3f"},)"
       R"({"path":"",)"
@@ -44,7 +44,7 @@ TEST(Record, BytesOfVersionOne) {
       R"("tree":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5"}],)"
       R"("tree":1,"unpack":true})",
       R"({"op":"mkdir","owner":"app","path":"/work","record":1,)"
-      R"("root":"sha256:57cb3828ee51414ff6ea0e8e61d679c7f582b43e52f10d95e114e4057e2e81e6",)"
+      R"("root":"sha256:a542c5c385164c1c05599d66d5fea9423479e70639fdfe8c64910ec7239c8166",)"
       R"("tree":1})",
       R"({"base":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
       R"("cmd":[],"entrypoint":["/app/run","-v"],"env":[["A","1"]],)"
@@ -68,9 +68,9 @@ TEST(Record, DigestsOfVersionOne) {
       "sha256:34b92ed06534f8fac280625ebca047c40fedff2262f5c044aca568ca3db4bf40",
       "sha256:6dadb740faa0d34d04481558fb595735c3f50a213da71bc9d666466f5bcd1c3f",
       "sha256:797b85decff2835131d1a27a8283d20349a9909ac1cf75c21706a5ad79f60cb0",
-      "sha256:867df178870af15f16741dbdc67544bf141e673b2dc5c61fdb117021c5e2154e",
-      "sha256:57cb3828ee51414ff6ea0e8e61d679c7f582b43e52f10d95e114e4057e2e81e6",
-      "sha256:7a6c1ff28f443f3092cdd1d6e3c76f41bbd3034961666f9b8bec718384b21fcc",
+      "sha256:f3e794f034bc397d106d9c9491bf70bd589cf981f764e2a3401dcfdca4390184",
+      "sha256:a542c5c385164c1c05599d66d5fea9423479e70639fdfe8c64910ec7239c8166",
+      "sha256:c1d0f309d530f13c716ce6d3319c45c936a9cb65a24f7fbbf175017d1932c220",
       "sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",
   };
   const auto made = records(sample_module());
@@ -89,7 +89,7 @@ TEST(Record, ImageKeyOfVersionOne) {
             R"("config":"sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",)"
             R"("epoch":1700000000,"op":"image-key","platform":"linux/amd64","profile":"p",)"
             R"("record":1,)"
-            R"("root":"sha256:7a6c1ff28f443f3092cdd1d6e3c76f41bbd3034961666f9b8bec718384b21fcc"})");
+            R"("root":"sha256:c1d0f309d530f13c716ce6d3319c45c936a9cb65a24f7fbbf175017d1932c220"})");
   EXPECT_EQ(key->digest, Digest::of(key->json));
 }
 
