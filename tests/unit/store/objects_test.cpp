@@ -23,6 +23,7 @@ ProcessStart sample_start() {
   start.env = {{"PATH", "/bin"}, {"EMPTY", ""}, {"BYTES", "\x80\n"}};
   start.cwd = "/work";
   start.user = "ann:staff";
+  start.hostname = "builder";
   start.network = "none";
   start.epoch = std::int64_t{1} << 60;
   start.mounts = {{{{"echo \"hi\"\n", 0755, "one"}, {std::string("\0", 1), 0644, "two"}}, "/x"},
@@ -117,14 +118,15 @@ TEST_F(ObjectsTest, ADamagedFailedStepIsAMissAndQuarantined) {
   }
   // Right bytes of another format: each member must be there, of its type.
   const std::string body = whole.substr(72, whole.size() - 73);
-  for (const char* member : {"args", "cwd", "env", "epoch", "mounts", "network", "trees", "user"}) {
+  for (const char* member :
+       {"args", "cwd", "env", "epoch", "hostname", "mounts", "network", "trees", "user"}) {
     std::string other = body;
     other.replace(other.find(std::string("\"") + member + "\":"), 2, "\"_");
     other += "\n";
     write(path, Digest::of(other).str() + "\n" + other);
     EXPECT_FALSE((*store->failed(step)).has_value()) << member;
   }
-  EXPECT_EQ(list_directory(home_ + "/quarantine")->size(), 11U);
+  EXPECT_EQ(list_directory(home_ + "/quarantine")->size(), 12U);
 }
 
 TEST_F(ObjectsTest, LargeBlobIsHashedAgainWhenItsFileChanged) {
