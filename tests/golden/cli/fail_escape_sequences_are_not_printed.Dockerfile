@@ -24,6 +24,3 @@ content
 #---- RUN: printf 'FROM scratch\nCOPY a /a\nLABEL x="\033[31mred\302\2330m"\n' >Dockerfile && strata build -q -t one . >digest && strata inspect one | grep label && strata inspect --format json one | grep -c 'u001b\[31mred'
 # label       x=?[31mred?0m
 # 1
-#---- RUN: printf 'FROM scratch AS s\033[31m\nCOPY a /a\n' >Dockerfile && strata plan .
-#---- STDERR
-#---- EXIT: 2
