@@ -115,6 +115,7 @@ for type in local tar oci oci-archive; do
     kill -INT "$pid" 2>/dev/null || true
     wait "$pid" || code=$?
     [[ $code == 130 || $code == 0 ]] || fail "exit $code of an export to $type"
+    [[ $code == 0 || $type != oci || ! -e $work/out/oci/blobs || -n $(find "$work/out/oci/blobs" -type f) ]] || fail "an empty layout"
     [[ $code == 0 || $type == oci || ! -e $work/out/$type ]] || [[ $type != local ]] || diff -r "$work/out/local" "$work/context" >/dev/null ||
       fail "a part of an output"
     no_remains "an export to $type after $delay s"
