@@ -83,6 +83,7 @@ class Build {
     }
     bool pushes = options_.push;
     for (const OutputOption& output : options_.outputs) {
+      STRATA_TRY(check_output(output));
       pushes = pushes || (output.type == "registry" && output.ref.empty());
     }
     if (pushes && options_.tags.empty()) {
