@@ -123,6 +123,11 @@ std::vector<Damage> damages() {
       {"emptied",
        [=](const std::string& path) { rewrite(path, [](std::string& text) { text.clear(); }); }},
       {"removed", [](const std::string& path) { fs::remove(path); }},
+      {"a directory now",
+       [](const std::string& path) {
+         fs::remove(path);
+         fs::create_directory(path);
+       }},
   };
 }
 
