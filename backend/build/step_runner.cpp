@@ -192,6 +192,12 @@ Result<void> StepRunner::run_copy(const ir::Copy& op, MadeStep& made, StepFailur
     }
     std::move(found->begin(), found->end(), std::back_inserter(request.items));
   }
+  if (request.items.empty()) {
+    failure.loc = op.sources.front().loc;
+    return Error{ErrorCode::NotFound,
+                 fmt::format("`{}` matches nothing in the root that it is copied from",
+                             op.sources.front().path)};
+  }
   STRATA_ASSIGN(const TreeWithContent files, copy_tree(request));
   STRATA_TRY(keep_files(files, made));
   return request.scratch.empty() ? Result<void>() : remove_tree(request.scratch);
