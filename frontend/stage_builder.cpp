@@ -14,8 +14,6 @@ namespace {
 
 // Derived epochs are never before 1980: zip archives cannot hold earlier times.
 constexpr std::int64_t kEarliestEpoch = 315532800;
-constexpr std::string_view kDefaultPath =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 constexpr DiagnosticDef<std::string, std::string> kBaseNotResolved{
     Kind::BaseNotResolved, "base image `{}` does not resolve: {}"};
@@ -131,7 +129,7 @@ std::optional<std::string> StageBuilder::env(std::string_view name) const {
     }
   }
   if (name == "PATH") {
-    return std::string(kDefaultPath);
+    return std::string(ir::kDefaultPath);
   }
   return std::nullopt;
 }
@@ -256,7 +254,7 @@ void StageBuilder::run(const RunArgs& args, Loc loc) {
                                     [](const auto& pair) { return pair.first == "PATH"; });
   // An unknown base may well set PATH, so only a known one gets the default.
   if (!has_path && base_known_) {
-    exec.env.emplace_back("PATH", kDefaultPath);
+    exec.env.emplace_back("PATH", ir::kDefaultPath);
   }
   exec.hostname = context_->hostname;
   exec.mounts = args.mounts;

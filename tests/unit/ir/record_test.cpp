@@ -85,7 +85,7 @@ TEST(Record, ImageKeyOfVersionOne) {
                              {.image_epoch = std::nullopt, .emission_profile = "p"});
   ASSERT_TRUE(key.has_value());
   EXPECT_EQ(key->json,
-            R"({"base":"docker.io/library/debian:bookworm-slim",)"
+            R"({"assembly":2,"base":"docker.io/library/debian:bookworm-slim",)"
             R"("config":"sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",)"
             R"("epoch":1700000000,"op":"image-key","platform":"linux/amd64","profile":"p",)"
             R"("record":1,)"
