@@ -173,7 +173,7 @@ std::optional<StepRecord> image_key(const Module& module, const Target& target,
     json.key("base").string(image->ref);
   }
   json.key("config").string(config->digest.str());
-  json.key("epoch").integer(inputs.image_epoch.value_or(stage_epoch(module, stage.root)));
+  json.key("epoch").integer(stage_epoch(module, stage.root));
   json.key("op").string("image-key");
   json.key("platform").string(target.platform);
   json.key("profile").string(inputs.emission_profile);

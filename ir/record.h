@@ -39,8 +39,7 @@ struct StepRecord {
 
 // What else reaches a manifest and is no step. Digest of the record is the image key.
 struct ImageKeyInputs {
-  std::optional<std::int64_t> image_epoch;  // nullopt: the stage epoch
-  std::string emission_profile;             // "gzip-6-libdeflate-1.14-1m"
+  std::string emission_profile;  // "gzip-6-libdeflate-1.14-1m"
 };
 
 // The image key's record of a target (an object with "op":"image-key", the root and config steps'

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ir/path_pattern.h"
 #include "ir/reference.h"
 
@@ -145,9 +147,12 @@ Result<std::optional<ir::ImageBinding>> Sources::image(const ir::ImageRequest& r
 Result<std::optional<ir::LocalBinding>> Sources::local(const ir::LocalRequest& request) {
   STRATA_ASSIGN(Context * from, context(request.context));
   STRATA_ASSIGN(auto selection, from->select(request));
+  const auto files = static_cast<std::size_t>(
+      std::count_if(selection->items.begin(), selection->items.end(),
+                    [](const SelectedItem& item) { return !item.is_directory; }));
   const Digest digest = selection->digest;
   selections_.insert_or_assign(digest, std::move(selection));
-  return std::optional(ir::LocalBinding{digest});
+  return std::optional(ir::LocalBinding{digest, files});
 }
 
 const oci::Image* Sources::bound_image(const Digest& manifest) const {
