@@ -19,6 +19,21 @@ d of two
 edition "2026"
 app = Image.base("mine").dockerfile_commands("COPY --from=mine sub /picked/")
 #---- RUN: strata build -q -f Dockerfile --build-context mine=one --build-context deps=two -o type=local,dest=out . >digest && cd out && find . -type f | sort && cat a deps/d
+# ./.dockerignore
+# ./a
+# ./deps/d
+# ./picked/c
+# ./sub/c
+# a of one
+# d of two
 #---- RUN: strata build -q --build-context mine=one -o type=local,dest=out . >digest && cd out && find . -type f | sort
+# ./.dockerignore
+# ./a
+# ./picked/c
+# ./sub/c
 #---- RUN: strata key -f Dockerfile --build-context mine=one --build-context deps=two . >key; echo new >one/b.log; strata key -f Dockerfile --build-context mine=one --build-context deps=two . | cmp key - && echo same; echo new >one/a; strata key -f Dockerfile --build-context mine=one --build-context deps=two . | cmp -s key - || echo its content counts
+# same
+# its content counts
 #---- RUN: strata build -q --build-context mine=one --build-context min=two . >digest
+#---- STDERR
+# strata: warning: build context `min` is neither a base nor copied from [UnusedBuildContext]

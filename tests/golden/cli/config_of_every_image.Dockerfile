@@ -28,5 +28,14 @@ printf '{"imageLayoutVersion":"1.0.0"}' >base/oci-layout
 strata build -q --iidfile iid -o type=oci,dest=out "$@" . >digest
 grep -o '"architecture":"[^"]*"\|"config":{[^}]*}\|"variant":"[^"]*"' "out/blobs/sha256/$(cut -d : -f 2 iid)"
 #---- RUN: sh show.sh -f Scratch --platform linux/arm/v7
+# "architecture":"arm"
+# "config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"WorkingDir":"/"}
+# "variant":"v7"
 #---- RUN: sh show.sh -f Own --platform linux/amd64
+# "architecture":"amd64"
+# "config":{"Env":["PATH=/x"],"WorkingDir":"/w"}
 #---- RUN: sh make_base.sh && strata import --name bare base >/dev/null && sh show.sh -f Dockerfile --platform linux/arm64 && sh show.sh -f Dockerfile
+# "architecture":"arm64"
+# "config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}
+# "architecture":"amd64"
+# "config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}
