@@ -137,7 +137,6 @@ class Build {
         executor_.get(),
         compilation_->profile,
         options_.input.no_cache ? backend::CacheUse::Ignore : backend::CacheUse::Use,
-        compilation_->options.source_date_epoch,
         compilation_->options.jobs,
         compilation_->proxies,
         *progress,
