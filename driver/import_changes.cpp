@@ -21,7 +21,10 @@ Result<ir::Config> parse_changes(const std::vector<std::string>& changes) {
   ir::Module module;
   ir::Builder builder(module);
   ir::UnboundResolver resolver;
-  frontend::LoweringContext context{builder, resolver, emitter, "linux/amd64", std::nullopt};
+  ir::UnboundLoader loader;
+  frontend::NamedContexts contexts({}, sources, loader, emitter);
+  frontend::LoweringContext context{builder,  resolver,      emitter,
+                                    contexts, "linux/amd64", std::nullopt};
   auto stage = frontend::StageBuilder::from_scratch(context, 0, {});
   ir::Config merged;
   if (changes.empty()) {

@@ -14,8 +14,6 @@ namespace {
 
 // Derived epochs are never before 1980: zip archives cannot hold earlier times.
 constexpr std::int64_t kEarliestEpoch = 315532800;
-constexpr std::string_view kDefaultPath =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 constexpr DiagnosticDef<std::string, std::string> kBaseNotResolved{
     Kind::BaseNotResolved, "base image `{}` does not resolve: {}"};
@@ -114,6 +112,36 @@ Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& co
   return std::optional<StageBuilder>(std::move(stage));
 }
 
+Result<std::optional<StageBuilder>> StageBuilder::from_base(LoweringContext& context,
+                                                            const std::string& ref, Loc loc,
+                                                            const std::string& advice) {
+  if (const auto named = context.contexts.find(ref)) {
+    return from_context(context, *named, loc);
+  }
+  return from_image(context, {ref, ImageArgs::Use::Base, advice}, loc);
+}
+
+Result<std::optional<StageBuilder>> StageBuilder::from_context(LoweringContext& context,
+                                                               const std::string& name, Loc loc) {
+  STRATA_ASSIGN(auto ignore, context.contexts.ignore(name));
+  if (!ignore) {
+    return std::optional<StageBuilder>();
+  }
+  const std::size_t errors = context.emitter.error_count();
+  StageBuilder stage = from_scratch(context, 0, loc);
+  CopyArgs copy;
+  copy.sources.push_back({.from = Source::From::Local,
+                          .path = ".",
+                          .root = {},
+                          .content = {},
+                          .context = name,
+                          .ignore = *std::move(ignore),
+                          .loc = loc});
+  copy.dest = "/";
+  STRATA_TRY(stage.copy(copy, loc));
+  return context.emitter.error_count() == errors ? std::optional(std::move(stage)) : std::nullopt;
+}
+
 StageBuilder StageBuilder::from_scratch(LoweringContext& context, std::int64_t epoch, Loc loc) {
   StageBuilder stage(context);
   stage.epoch_ = context.epoch.value_or(std::max(epoch, kEarliestEpoch));
@@ -131,7 +159,7 @@ std::optional<std::string> StageBuilder::env(std::string_view name) const {
     }
   }
   if (name == "PATH") {
-    return std::string(kDefaultPath);
+    return std::string(ir::kDefaultPath);
   }
   return std::nullopt;
 }
@@ -151,14 +179,14 @@ ir::Strings StageBuilder::shell() const {
   return {"/bin/sh", "-c"};
 }
 
-Result<std::optional<ir::CopySource>> StageBuilder::local_source(const Source& source) {
+Result<StageBuilder::LoweredSource> StageBuilder::local_source(const Source& source) {
   std::string path = source.path;
   path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
   path = ir::clean_path(path);
   if (path == ".." || path.starts_with("../")) {
     context_->emitter.emit(source.loc, kSourceOutsideContext, source.path)
         .note("only files below the context directory can be copied");
-    return std::optional<ir::CopySource>();
+    return LoweredSource();
   }
   if (path == ".") {
     path.clear();
@@ -167,6 +195,9 @@ Result<std::optional<ir::CopySource>> StageBuilder::local_source(const Source& s
       {.context = source.context, .source = path, .ignore = source.ignore});
   if (!answer) {
     const Error error = std::move(answer).error();
+    if (error.code == ErrorCode::NotFound && ir::has_wildcard(path)) {
+      return LoweredSource{LoweredSource::State::NoMatch, {}, 0, error.message};
+    }
     if (error.code == ErrorCode::NotFound) {
       context_->emitter.emit(source.loc, kMissingCopySource, source.path, error.message);
     } else if (error.code == ErrorCode::Outside) {
@@ -176,51 +207,74 @@ Result<std::optional<ir::CopySource>> StageBuilder::local_source(const Source& s
     } else {
       return error;
     }
-    return std::optional<ir::CopySource>();
+    return LoweredSource();
   }
   ir::Local local{.context = source.context, .ignore = source.ignore, .source = path, .tree = {}};
+  std::size_t files = 1;
   if (*answer) {
     local.tree = (*answer)->tree;
+    files = (*answer)->files;
   }
-  return std::optional<ir::CopySource>(
-      {.path = {}, .tree = context_->builder.add(std::move(local), source.loc), .loc = source.loc});
+  return LoweredSource{
+      LoweredSource::State::Good,
+      {.path = {}, .tree = context_->builder.add(std::move(local), source.loc), .loc = source.loc},
+      files,
+      {}};
 }
 
-Result<std::optional<ir::CopySource>> StageBuilder::copy_source(const Source& source) {
+Result<StageBuilder::LoweredSource> StageBuilder::copy_source(const Source& source) {
+  LoweredSource result;
+  result.state = LoweredSource::State::Good;
   switch (source.from) {
     case Source::From::Local:
       return local_source(source);
     case Source::From::Inline:
-      return std::optional<ir::CopySource>(
-          {.path = {},
-           .tree = context_->builder.add(
-               ir::Inline{
-                   .files = {{.content = source.content, .mode = 0644, .path = source.path}}},
-               source.loc),
-           .loc = source.loc});
+      result.source = {
+          .path = {},
+          .tree = context_->builder.add(
+              ir::Inline{.files = {{.content = source.content, .mode = 0644, .path = source.path}}},
+              source.loc),
+          .loc = source.loc};
+      return result;
     case Source::From::Root:
       break;
   }
-  return std::optional<ir::CopySource>(
-      {.path = ir::clean_path("/" + source.path), .tree = source.root, .loc = source.loc});
+  result.source = {
+      .path = ir::clean_path("/" + source.path), .tree = source.root, .loc = source.loc};
+  return result;
 }
 
 Result<void> StageBuilder::copy(const CopyArgs& args, Loc loc) {
   ir::Copy copy;
   bool complete = true;
+  std::size_t files = 0;
+  // A wildcard may match nothing beside sources that are there.
+  std::vector<std::pair<const Source*, std::string>> unmatched;
   for (const Source& source : args.sources) {
     STRATA_ASSIGN(auto lowered, copy_source(source));
-    if (lowered) {
-      copy.sources.push_back(std::move(*lowered));
-    } else {
-      complete = false;
+    switch (lowered.state) {
+      case LoweredSource::State::Good:
+        copy.sources.push_back(std::move(lowered.source));
+        files += std::max(lowered.files, std::size_t{1});
+        break;
+      case LoweredSource::State::NoMatch:
+        unmatched.emplace_back(&source, std::move(lowered.why));
+        break;
+      case LoweredSource::State::Wrong:
+        complete = false;
+        break;
     }
   }
-  if (args.sources.size() > 1 && !names_directory(args.dest)) {
+  if (copy.sources.empty()) {
+    for (const auto& [source, why] : unmatched) {
+      context_->emitter.emit(source->loc, kMissingCopySource, source->path, why);
+    }
+  }
+  if (files > 1 && !names_directory(args.dest)) {
     context_->emitter.emit(loc, kDestinationNotDirectory, args.dest)
         .note("end it in `/` to say that it is a directory");
   }
-  if (!complete) {
+  if (!complete || copy.sources.empty()) {
     return {};
   }
   copy.dest = absolute(args.dest);
@@ -256,7 +310,7 @@ void StageBuilder::run(const RunArgs& args, Loc loc) {
                                     [](const auto& pair) { return pair.first == "PATH"; });
   // An unknown base may well set PATH, so only a known one gets the default.
   if (!has_path && base_known_) {
-    exec.env.emplace_back("PATH", kDefaultPath);
+    exec.env.emplace_back("PATH", ir::kDefaultPath);
   }
   exec.hostname = context_->hostname;
   exec.mounts = args.mounts;

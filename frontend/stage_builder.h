@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "frontend/named_contexts.h"
 #include "ir/base/emitter.h"
 #include "ir/base/result.h"
 #include "ir/builder.h"
@@ -20,6 +21,7 @@ struct LoweringContext {
   ir::Builder& builder;
   ir::SourceResolver& resolver;
   Emitter& emitter;
+  NamedContexts& contexts;
   // Target platform, normalized.
   std::string platform;
   // SOURCE_DATE_EPOCH as build-arg or global ARG, when given.
@@ -34,7 +36,7 @@ struct LoweringContext {
 class StageBuilder {
  public:
   // An image by reference. As the Base of a stage it must have no ONBUILD triggers: they run at
-  // FROM, and only there. As a CopySource they say nothing.
+  // FROM, and only there. Of a CopySource they say nothing.
   struct ImageArgs {
     std::string ref;
     enum class Use { Base, CopySource } use = Use::Base;
@@ -45,6 +47,13 @@ class StageBuilder {
   // empty then; a failure other than NotFound and Input is the error too.
   static Result<std::optional<StageBuilder>> from_image(LoweringContext& context,
                                                         const ImageArgs& args, Loc loc);
+  // The same for a stage's base, which may also be a named context.
+  static Result<std::optional<StageBuilder>> from_base(LoweringContext& context,
+                                                       const std::string& ref, Loc loc,
+                                                       const std::string& advice = {});
+  // The files of a named context over scratch. The optional is empty after a reported error.
+  static Result<std::optional<StageBuilder>> from_context(LoweringContext& context,
+                                                          const std::string& name, Loc loc);
   // `epoch`: the design's rule for scratch (the latest epoch of the stages that it copies from,
   // else 315532800), unless the context's is set.
   static StageBuilder from_scratch(LoweringContext& context, std::int64_t epoch, Loc loc);
@@ -109,8 +118,17 @@ class StageBuilder {
  private:
   explicit StageBuilder(LoweringContext& context) : context_(&context) {}
 
-  Result<std::optional<ir::CopySource>> copy_source(const Source& source);
-  Result<std::optional<ir::CopySource>> local_source(const Source& source);
+  // What became of one source of a copy.
+  struct LoweredSource {
+    // NoMatch: a wildcard that selects nothing, with `why`. Wrong: reported.
+    enum class State { Good, NoMatch, Wrong } state = State::Wrong;
+    ir::CopySource source;
+    // How many files it is known to be.
+    std::size_t files = 1;
+    std::string why;
+  };
+  Result<LoweredSource> copy_source(const Source& source);
+  Result<LoweredSource> local_source(const Source& source);
 
   // Never null; not a reference, so that a builder can be assigned.
   LoweringContext* context_;

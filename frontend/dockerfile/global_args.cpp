@@ -2,26 +2,19 @@
 #include "frontend/dockerfile/global_args.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
 
 #include "frontend/dockerfile/stage_lowering.h"
+#include "frontend/source_date_epoch.h"
 #include "ir/base/text.h"
 #include "ir/reference.h"
 
 namespace strata::frontend::dockerfile {
 namespace {
 
-constexpr DiagnosticDef<std::string> kBadEpoch{
-    Kind::BadEpoch, "`SOURCE_DATE_EPOCH` is `{}`, not a number of seconds"};
 constexpr DiagnosticDef<std::string> kUnusedBuildArg{Kind::UnusedBuildArg,
                                                      "build argument `{}` is declared by no `ARG`"};
-
-// Given on the command line without an ARG by habit: proxies, and what BuildKit reads itself.
-bool needs_no_declaration(const std::string& name) {
-  return name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || is_proxy_argument(name);
-}
 
 void add_platform(ir::Pairs& values, const std::string& prefix, const std::string& platform) {
   const ir::Platform parts = ir::split_platform(platform);
@@ -38,8 +31,7 @@ GlobalArgs::GlobalArgs(const Ast& ast, const LowerRequest& request, const std::s
                        Emitter& emitter)
     : request_(&request) {
   add_platform(values_, "BUILD", ir::host_platform());
-  add_platform(values_, "TARGET",
-               request.platform.empty() ? ir::host_platform() : request.platform);
+  add_platform(values_, "TARGET", target_platform(request));
   set_pair(values_, "TARGETSTAGE", target_stage);
   for (auto& [name, value] : values_) {
     value = build_arg(name).value_or(value);
@@ -57,15 +49,12 @@ GlobalArgs::GlobalArgs(const Ast& ast, const LowerRequest& request, const std::s
 void GlobalArgs::define(const Pair& pair, char escape, Emitter& emitter) {
   const std::string& name = pair.key.text;
   std::optional<std::string> value = build_arg(name);
-  if (pair.value) {
-    auto given = expand_word(
-        *pair.value, escape, [this](std::string_view other) { return this->value(other); },
-        emitter);
-    if (!value) {
-      value = std::move(given);
-      if (name == "SOURCE_DATE_EPOCH") {
-        epoch_loc_ = pair.value->loc;
-      }
+  if (pair.value && !value) {
+    value = expand_word(
+        *pair.value, {.escape = escape},
+        [this](std::string_view other) { return this->value(other); }, emitter);
+    if (name == "SOURCE_DATE_EPOCH") {
+      epoch_loc_ = pair.value->loc;
     }
   }
   if (value) {
@@ -87,16 +76,7 @@ std::optional<std::int64_t> GlobalArgs::epoch(Emitter& emitter) const {
   if (!text) {
     text = value(kName);
   }
-  if (!text || text->empty()) {
-    return std::nullopt;
-  }
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (error != std::errc() || end != text->data() + text->size() || seconds < 0) {
-    emitter.emit(epoch_loc_, kBadEpoch, *text);
-    return std::nullopt;
-  }
-  return seconds;
+  return parse_source_date_epoch(text.value_or(""), epoch_loc_, emitter);
 }
 
 void check_build_args(const Ast& ast, const LowerRequest& request, Emitter& emitter) {

@@ -54,19 +54,14 @@ void StageLowering::lower_label(const Instruction& instruction) {
   stage_.change(change, instruction.loc);
 }
 
-// Left to right: a default sees the arguments before it, on the same line too.
+// Left to right: a default sees the arguments before it, on the same line too. One that a build
+// argument replaces is not looked at: `ARG V=${V:?say which}` asks for it.
 void StageLowering::lower_arg(const Instruction& instruction) {
   for (const Pair& pair : instruction.pairs) {
     const std::string& name = pair.key.text;
     std::optional<std::string> value = surroundings_->build_arg(name);
-    if (pair.value) {
-      // Expanded even if a build argument replaces it: a wrong default is wrong for everyone.
-      auto given = expanded(*pair.value);
-      if (!value) {
-        value = std::move(given);
-      }
-    } else if (!value) {
-      value = surroundings_->global_arg(name);
+    if (!value) {
+      value = pair.value ? expanded(*pair.value) : surroundings_->global_arg(name);
     }
     if (value) {
       set_pair(args_, name, std::move(*value));

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "frontend/dockerfile/expand.h"
-
 namespace strata::frontend::dockerfile {
 namespace {
 
@@ -14,10 +12,9 @@ constexpr DiagnosticDef<> kFromInside{Kind::UnsupportedInstruction,
 
 }  // namespace
 
-std::optional<std::string> expand_word(
-    const Word& word, char escape,
-    const std::function<std::optional<std::string>(std::string_view)>& lookup, Emitter& emitter) {
-  auto result = expand(word.text, lookup, {.escape = escape});
+std::optional<std::string> expand_word(const Word& word, const ExpandOptions& options,
+                                       const Lookup& lookup, Emitter& emitter) {
+  auto result = expand(word.text, lookup, options);
   if (const auto* error = std::get_if<ExpandError>(&result)) {
     emitter.emit(word.part(error->begin, error->end), kExpansionFailed, error->message);
     return std::nullopt;
@@ -50,7 +47,18 @@ std::optional<std::string> StageLowering::variable(std::string_view name) const 
 
 std::optional<std::string> StageLowering::expanded(const Word& word) const {
   return expand_word(
-      word, escape_, [this](std::string_view name) { return variable(name); }, context_->emitter);
+      word, {.escape = escape_}, [this](std::string_view name) { return variable(name); },
+      context_->emitter);
+}
+
+std::optional<std::string> StageLowering::expanded_argument(const Instruction& instruction,
+                                                            const Word& word) const {
+  ExpandOptions options{.escape = escape_};
+  if (instruction.form == Form::Exec) {
+    options.quotes = ExpandOptions::Quotes::Keep;
+  }
+  return expand_word(
+      word, options, [this](std::string_view name) { return variable(name); }, context_->emitter);
 }
 
 Result<void> StageLowering::lower(const Instruction& instruction) {

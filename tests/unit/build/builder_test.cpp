@@ -45,7 +45,6 @@ TEST_F(BuilderTest, ARunWithoutEffectIsTakenFromTheBuildThatPublishedItAfterTheP
                               .sources = sources,
                               .executor = executor->get(),
                               .profile = profile,
-                              .image_epoch = {},
                               .proxies = {},
                               .observer = observer,
                               .cancelled = cancelled});

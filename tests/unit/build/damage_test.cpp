@@ -167,7 +167,6 @@ class DamageTest : public TemporaryStoreTest {
                                .registry = registry,
                                .sources = sources,
                                .profile = profile,
-                               .image_epoch = {},
                                .jobs = 2,
                                .proxies = {},
                                .observer = observer,

@@ -35,7 +35,7 @@ TEST(Record, BytesOfVersionOne) {
       R"("root":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
       R"("sandbox":2,"tree":2,"user":"app:app"})",
       R"({"dest":"/app/","mode":"644","op":"copy","owner":"1:2","record":1,)"
-      R"("root":"sha256:e3ea0f0e653320cd6e2d88df003ca3a4f857d137ab3797426814c98bb320f8ab",)"
+      R"("root":"sha256:d620f22a6ca7a9fa3c7d77b9bf2839e7e36e0a01a13356e0b24f5eb31760df67",)"
       R"("sources":[{"path":"",)"
       R"("tree":"sha256:481ab59294b6b7c7d3423153a18951a11b07ef3fbe256d0ebd01d4e9e5ef1b4a"},)"
       R"({"path":"",)"
@@ -44,7 +44,7 @@ TEST(Record, BytesOfVersionOne) {
       R"("tree":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5"}],)"
       R"("tree":2,"unpack":true})",
       R"({"op":"mkdir","owner":"app","path":"/work","record":1,)"
-      R"("root":"sha256:2bd58aed0495e64431478a1f766b4ea57ec6a62d6f7ceafb4c1961b67417c583",)"
+      R"("root":"sha256:22cb70f0af4a8a14fd122d6567bc009aed2d851eaeafc1f80eb2fadff211bafc",)"
       R"("tree":2})",
       R"({"base":"sha256:50baecb298d535e85410ab3078bf460762f26091ed103d5b7ef8865ddc6c6ac5",)"
       R"("cmd":[],"entrypoint":["/app/run","-v"],"env":[["A","1"]],)"
@@ -68,9 +68,9 @@ TEST(Record, DigestsOfVersionOne) {
       "sha256:34b92ed06534f8fac280625ebca047c40fedff2262f5c044aca568ca3db4bf40",
       "sha256:481ab59294b6b7c7d3423153a18951a11b07ef3fbe256d0ebd01d4e9e5ef1b4a",
       "sha256:55710ea299232287034af72819c0bd68a0b8d70244159c215cf34f828b16b836",
-      "sha256:e3ea0f0e653320cd6e2d88df003ca3a4f857d137ab3797426814c98bb320f8ab",
-      "sha256:2bd58aed0495e64431478a1f766b4ea57ec6a62d6f7ceafb4c1961b67417c583",
-      "sha256:cb1b2dd12d568e935de3096eaa2cd710bf9e100bdf42d68fc40a3a884a693c51",
+      "sha256:d620f22a6ca7a9fa3c7d77b9bf2839e7e36e0a01a13356e0b24f5eb31760df67",
+      "sha256:22cb70f0af4a8a14fd122d6567bc009aed2d851eaeafc1f80eb2fadff211bafc",
+      "sha256:c1d5d380cf5f4142a3d992a4be2023ef43d2cac9502351a52bf45312b21857c1",
       "sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",
   };
   const auto made = records(sample_module());
@@ -81,15 +81,14 @@ TEST(Record, DigestsOfVersionOne) {
 
 TEST(Record, ImageKeyOfVersionOne) {
   const Module module = sample_module();
-  const auto key = image_key(module, module.targets[0], records(module),
-                             {.image_epoch = std::nullopt, .emission_profile = "p"});
+  const auto key = image_key(module, module.targets[0], records(module), {.emission_profile = "p"});
   ASSERT_TRUE(key.has_value());
   EXPECT_EQ(key->json,
-            R"({"base":"docker.io/library/debian:bookworm-slim",)"
+            R"({"assembly":2,"base":"docker.io/library/debian:bookworm-slim",)"
             R"("config":"sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",)"
             R"("epoch":1700000000,"op":"image-key","platform":"linux/amd64","profile":"p",)"
             R"("record":1,)"
-            R"("root":"sha256:cb1b2dd12d568e935de3096eaa2cd710bf9e100bdf42d68fc40a3a884a693c51"})");
+            R"("root":"sha256:c1d5d380cf5f4142a3d992a4be2023ef43d2cac9502351a52bf45312b21857c1"})");
   EXPECT_EQ(key->digest, Digest::of(key->json));
 }
 
@@ -194,11 +193,13 @@ TEST(ImageKey, CoversEpochProfilePlatformAndBaseName) {
   const auto key = [&](const Module& of, const ImageKeyInputs& inputs) {
     return image_key(of, of.targets[0], made, inputs)->digest;
   };
-  const ImageKeyInputs inputs{.image_epoch = 5, .emission_profile = "p"};
+  const ImageKeyInputs inputs{.emission_profile = "p"};
   std::set<Digest> keys = {key(module, inputs)};
-  EXPECT_TRUE(keys.insert(key(module, {.image_epoch = 6, .emission_profile = "p"})).second);
-  EXPECT_TRUE(keys.insert(key(module, {.image_epoch = 5, .emission_profile = "q"})).second);
+  EXPECT_TRUE(keys.insert(key(module, {.emission_profile = "q"})).second);
   Module other = module;
+  std::get<Image>(other.ops[0].data).epoch = 6;
+  EXPECT_TRUE(keys.insert(key(other, inputs)).second);
+  other = module;
   other.targets[0].platform = "linux/arm64";
   EXPECT_TRUE(keys.insert(key(other, inputs)).second);
   other = module;
@@ -210,16 +211,6 @@ TEST(ImageKey, CoversEpochProfilePlatformAndBaseName) {
   other.targets[0].name = "y";
   other.targets[0].run_mounts.clear();
   EXPECT_FALSE(keys.insert(key(other, inputs)).second);
-}
-
-TEST(ImageKey, TheStageEpochIsTheDefault) {
-  const Module module = sample_module();
-  const auto made = records(module);
-  EXPECT_EQ(
-      image_key(module, module.targets[0], made, {.image_epoch = {}, .emission_profile = {}})->json,
-      image_key(module, module.targets[0], made,
-                {.image_epoch = 1700000000, .emission_profile = {}})
-          ->json);
 }
 
 }  // namespace

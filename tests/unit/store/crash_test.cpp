@@ -139,7 +139,7 @@ TEST_F(CrashTest, AFullDiskIsAClearErrorAndLeavesNothingBehind) {
     const std::string large(std::size_t{8} << 20, 'l');
     const auto full = store->put_blob(large);
     ASSERT_FALSE(full.ok());
-    EXPECT_EQ(full.error().code, ErrorCode::Machine);
+    EXPECT_EQ(full.error().code, ErrorCode::NoSpace);
     EXPECT_NE(full.error().message.find("no space left"), std::string::npos);
     EXPECT_FALSE(store->blob_size(Digest::of(large)));
     EXPECT_EQ(list_directory(home_ + "/tmp/" + store->build_id())->size(), 1U);
