@@ -146,7 +146,7 @@ class DamageTest : public TemporaryStoreTest {
     const auto records = ir::records(module);
     late_steps_ = {records[5]->digest, records[6]->digest, records[7]->digest};
     const EmissionProfile profile;
-    auto plan = make_plan({module, records, *store, {std::nullopt, profile.name()}});
+    auto plan = make_plan({module, records, *store, {profile.name()}});
     if (!plan) {
       return plan.error().message;
     }
