@@ -17,11 +17,3 @@ app = Image.scratch().add_local_file("a", "/a", copy=True)
 # the command line goes before the environment
 #---- RUN: SOURCE_DATE_EPOCH= strata key -f Dockerfile . >one; strata key -f Dockerfile . | cmp one - && echo blank is unset
 # blank is unset
-#---- RUN: strata key -f Dockerfile --source-date-epoch 5 --build-arg SOURCE_DATE_EPOCH=7 .
-#---- STDERR
-# strata: error: --source-date-epoch: `5` and the build argument `7` are not the same time; `strata key --help` lists its options
-#---- EXIT: 2
-#---- RUN: SOURCE_DATE_EPOCH=today strata key -f Dockerfile .
-#---- STDERR
-# strata: error: `SOURCE_DATE_EPOCH` is `today`, not a number of seconds [BadEpoch]
-#---- EXIT: 2

@@ -199,8 +199,8 @@ TEST(Context, HolesBeyondAllMeasureAreAnErrorAndOthersAreRead) {
 
 TEST(Context, ASocketThatIsNamedIsCalledWhatItIs) {
   const TempDirectory dir;
-  dir.socket("s/sock");
   dir.write("s/sick", "x");
+  dir.socket("s/sock");
   for (const char* source : {"s/sock", "s/so*"}) {
     const auto selection = select(dir.path(), source);
     ASSERT_FALSE(selection.ok());
