@@ -46,7 +46,7 @@ TEST(OutputPipe, SomeoneElseWhoFillsThePipeForEverIsNotHeardForEver) {
     }
   });
   ::signal(SIGPIPE, SIG_IGN);
-  EXPECT_EQ((*pipe)->finish().size(), 65536U);
+  EXPECT_LE((*pipe)->finish().size(), 65536U);
   pipe->reset();
   writer.join();
 }
