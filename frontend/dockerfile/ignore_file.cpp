@@ -41,15 +41,16 @@ Result<std::optional<IgnoreText>> load_text(const std::string& file_name,
 
 }  // namespace
 
-Result<std::optional<ir::Strings>> load_ignore(const std::string& file_name, SourceMap& sources,
-                                               ir::SourceLoader& loader, Emitter& emitter) {
+Result<std::optional<ir::SharedStrings>> load_ignore(const std::string& file_name,
+                                                     SourceMap& sources, ir::SourceLoader& loader,
+                                                     Emitter& emitter) {
   STRATA_ASSIGN(const auto ignore, load_text(file_name, loader));
   if (!ignore) {
-    return std::optional<ir::Strings>(ir::Strings());
+    return std::optional<ir::SharedStrings>(ir::SharedStrings());
   }
   ir::Strings patterns = ir::parse_ignore(ignore->text);
   if (ir::IgnoreMatcher::make(patterns)) {
-    return std::optional<ir::Strings>(std::move(patterns));
+    return std::optional<ir::SharedStrings>(std::move(patterns));
   }
   // Line by line, to say which.
   const FileId file = sources.add(ignore->name, ignore->text);
@@ -64,7 +65,7 @@ Result<std::optional<ir::Strings>> load_ignore(const std::string& file_name, Sou
     }
     begin = end + 1;
   }
-  return std::optional<ir::Strings>();
+  return std::optional<ir::SharedStrings>();
 }
 
 }  // namespace strata::frontend::dockerfile

@@ -31,7 +31,7 @@ class FileLowering final : public Surroundings {
  public:
   FileLowering(const Ast& ast, const Stages& stages, const GlobalArgs& args,
                const LowerRequest& request, SourceMap& sources, ir::SourceLoader& loader,
-               ir::SourceResolver& resolver, Emitter& emitter)
+               ir::SourceResolver& resolver, Budget& budget, Emitter& emitter)
       : ast_(&ast),
         stages_(&stages),
         args_(&args),
@@ -39,6 +39,7 @@ class FileLowering final : public Surroundings {
         sources_(&sources),
         loader_(&loader),
         resolver_(&resolver),
+        budget_(&budget),
         emitter_(&emitter),
         builder_(module_),
         epoch_(args.epoch(emitter)),
@@ -48,11 +49,11 @@ class FileLowering final : public Surroundings {
   Result<ir::Module> lower(std::size_t target);
 
   Result<std::optional<ir::OpId>> root_of(const Word& from) override;
-  Result<std::optional<ir::Strings>> ignore() override;
-  [[nodiscard]] std::optional<std::string> build_arg(std::string_view name) const override {
+  Result<std::optional<ir::SharedStrings>> ignore() override;
+  [[nodiscard]] const std::string* build_arg(std::string_view name) const override {
     return args_->build_arg(name);
   }
-  [[nodiscard]] std::optional<std::string> global_arg(std::string_view name) const override {
+  [[nodiscard]] const std::string* global_arg(std::string_view name) const override {
     return args_->value(name);
   }
 
@@ -70,7 +71,7 @@ class FileLowering final : public Surroundings {
   Result<std::optional<StageBuilder>> begin(const StageText& stage, const Base& base);
   Result<std::int64_t> scratch_epoch(const StageText& stage);
   Result<const StageBuilder*> copied_image(const Word& from);
-  [[nodiscard]] std::string advice(std::string_view name) const;
+  [[nodiscard]] StageBuilder::Advice advice(std::string name) const;
   LoweringContext& context_for(const std::string& platform);
   [[nodiscard]] std::string target_platform() const {
     return request_->platform.empty() ? ir::host_platform() : request_->platform;
@@ -83,6 +84,7 @@ class FileLowering final : public Surroundings {
   SourceMap* sources_;
   ir::SourceLoader* loader_;
   ir::SourceResolver* resolver_;
+  Budget* budget_;
   Emitter* emitter_;
   ir::Module module_;
   ir::Builder builder_;
@@ -95,7 +97,7 @@ class FileLowering final : public Surroundings {
   std::map<std::string, std::unique_ptr<LoweringContext>> contexts_;
   // Images that COPY --from names, by their spelling; nullopt after a reported error.
   std::map<std::string, std::optional<StageBuilder>> images_;
-  std::optional<std::optional<ir::Strings>> ignore_;
+  std::optional<std::optional<ir::SharedStrings>> ignore_;
   std::size_t current_ = 0;
 };
 
@@ -103,14 +105,16 @@ LoweringContext& FileLowering::context_for(const std::string& platform) {
   auto& context = contexts_[platform];
   if (!context) {
     context = std::make_unique<LoweringContext>(
-        LoweringContext{builder_, *resolver_, *emitter_, platform, epoch_, hostname_});
+        LoweringContext{builder_, *resolver_, *emitter_, *budget_, platform, epoch_, hostname_});
   }
   return *context;
 }
 
-std::string FileLowering::advice(std::string_view name) const {
-  const auto best = stages_->similar(name);
-  return best ? "did you mean the stage `" + *best + "`?" : std::string();
+StageBuilder::Advice FileLowering::advice(std::string name) const {
+  return [this, name = std::move(name)] {
+    const auto best = stages_->similar(name);
+    return best ? "did you mean the stage `" + *best + "`?" : std::string();
+  };
 }
 
 std::optional<FileLowering::Base> FileLowering::base_of(const StageText& stage) const {
@@ -118,9 +122,9 @@ std::optional<FileLowering::Base> FileLowering::base_of(const StageText& stage) 
   const Word& image = stage.from->args[0];
   Base base;
   base.platform = target_platform();
-  auto name = expand_word(image, ast_->escape, lookup, *emitter_);
+  auto name = expand_word(image, ast_->escape, lookup, *budget_, *emitter_);
   if (const Flag* flag = stage.from->flag("platform"); flag != nullptr && flag->value) {
-    const auto text = expand_word(*flag->value, ast_->escape, lookup, *emitter_);
+    const auto text = expand_word(*flag->value, ast_->escape, lookup, *budget_, *emitter_);
     if (!text) {
       return std::nullopt;
     }
@@ -177,7 +181,7 @@ std::vector<std::size_t> FileLowering::needed(std::size_t target) {
   return result;
 }
 
-Result<std::optional<ir::Strings>> FileLowering::ignore() {
+Result<std::optional<ir::SharedStrings>> FileLowering::ignore() {
   if (!ignore_) {
     STRATA_ASSIGN(ignore_, load_ignore(request_->file_name, *sources_, *loader_, *emitter_));
   }
@@ -258,12 +262,12 @@ Result<std::optional<StageBuilder>> FileLowering::begin(const StageText& stage, 
     return std::optional<StageBuilder>(StageBuilder::from_scratch(context, epoch, stage.from->loc));
   }
   const auto number = stage_number(base.image);
+  StageBuilder::Advice advice_of = advice(base.image);
+  if (number && *number < stages_->all().size()) {
+    advice_of = [] { return std::string("`FROM` takes stages by name, not by number"); };
+  }
   return StageBuilder::from_image(
-      context,
-      {base.image, StageBuilder::ImageArgs::Use::Base,
-       number && *number < stages_->all().size() ? "`FROM` takes stages by name, not by number"
-                                                 : advice(base.image)},
-      loc);
+      context, {base.image, StageBuilder::ImageArgs::Use::Base, std::move(advice_of)}, loc);
 }
 
 Result<void> FileLowering::lower_stage(const StageText& stage) {
@@ -279,10 +283,13 @@ Result<void> FileLowering::lower_stage(const StageText& stage) {
   auto lowering = std::make_unique<StageLowering>(context_for(base->second.platform),
                                                   std::move(*first), ast_->escape, *this);
   if (base->second.stage) {
-    lowering->inherit_args(lowered_[*base->second.stage]->args());
+    lowering->inherit_variables(*lowered_[*base->second.stage]);
   }
   for (const Instruction* instruction : stage.body) {
     STRATA_TRY(lowering->lower(*instruction));
+    if (budget_->exhausted()) {
+      break;
+    }
   }
   lowered_[stage.index] = std::move(lowering);
   return {};
@@ -327,9 +334,10 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
     return std::optional<ir::Module>();
   }
   const std::string& name = stages.all()[*target].name;
-  const GlobalArgs args(ast, request, name.empty() ? "default" : name, emitter);
+  Budget budget(sources.file(request.file).text().size());
+  const GlobalArgs args(ast, request, name.empty() ? "default" : name, budget, emitter);
   check_build_args(ast, request, emitter);
-  FileLowering lowering(ast, stages, args, request, sources, loader, resolver, emitter);
+  FileLowering lowering(ast, stages, args, request, sources, loader, resolver, budget, emitter);
   STRATA_ASSIGN(auto module, lowering.lower(*target));
   if (emitter.error_count() != errors) {
     return std::optional<ir::Module>();

@@ -1,8 +1,6 @@
 // One stage's instructions: dispatch, and the variables they see.
 #include "frontend/dockerfile/stage_lowering.h"
 
-#include <algorithm>
-
 #include "frontend/dockerfile/expand.h"
 
 namespace strata::frontend::dockerfile {
@@ -16,8 +14,9 @@ constexpr DiagnosticDef<> kFromInside{Kind::UnsupportedInstruction,
 
 std::optional<std::string> expand_word(
     const Word& word, char escape,
-    const std::function<std::optional<std::string>(std::string_view)>& lookup, Emitter& emitter) {
-  auto result = expand(word.text, lookup, {.escape = escape});
+    const std::function<const std::string*(std::string_view)>& lookup, Budget& budget,
+    Emitter& emitter) {
+  auto result = expand(word.text, lookup, {.escape = escape, .budget = &budget});
   if (const auto* error = std::get_if<ExpandError>(&result)) {
     emitter.emit(word.part(error->begin, error->end), kExpansionFailed, error->message);
     return std::nullopt;
@@ -25,32 +24,16 @@ std::optional<std::string> expand_word(
   return std::get<std::string>(std::move(result));
 }
 
-void set_pair(ir::Pairs& pairs, std::string_view name, std::string value) {
-  const auto found = std::find_if(pairs.begin(), pairs.end(),
-                                  [&](const auto& pair) { return pair.first == name; });
-  if (found == pairs.end()) {
-    pairs.emplace_back(name, std::move(value));
-  } else {
-    found->second = std::move(value);
-  }
-}
-
-std::optional<std::string> find_pair(const ir::Pairs& pairs, std::string_view name) {
-  const auto found = std::find_if(pairs.rbegin(), pairs.rend(),
-                                  [&](const auto& pair) { return pair.first == name; });
-  return found == pairs.rend() ? std::nullopt : std::optional<std::string>(found->second);
-}
-
-std::optional<std::string> StageLowering::variable(std::string_view name) const {
-  if (auto value = find_pair(args_, name)) {
-    return value;
-  }
-  return stage_.env(name);
+const std::string* StageLowering::variable(std::string_view name) const {
+  const std::string* value = variables_.find(name);
+  // A base that is not known has some PATH.
+  return value == nullptr && name == "PATH" ? &default_path() : value;
 }
 
 std::optional<std::string> StageLowering::expanded(const Word& word) const {
   return expand_word(
-      word, escape_, [this](std::string_view name) { return variable(name); }, context_->emitter);
+      word, escape_, [this](std::string_view name) { return variable(name); }, context_->budget,
+      context_->emitter);
 }
 
 Result<void> StageLowering::lower(const Instruction& instruction) {

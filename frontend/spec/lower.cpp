@@ -83,7 +83,8 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
                                         Emitter& emitter) {
   const std::size_t errors = emitter.error_count();
   const File file = parse(request.file, sources, emitter);
-  const Evaluation evaluation = evaluate(file, sources, emitter);
+  Budget budget(sources.file(request.file).text().size());
+  const Evaluation evaluation = evaluate(file, sources, budget, emitter);
   for (const auto& [name, value] : request.params) {
     emitter.emit(Loc{}, kUnknownParam, name);
   }
@@ -105,6 +106,7 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
   LoweringContext context{.builder = builder,
                           .resolver = resolver,
                           .emitter = emitter,
+                          .budget = budget,
                           .platform = request.platform,
                           .epoch = epoch,
                           .hostname = hostname};
