@@ -83,6 +83,7 @@ class Build {
     }
     bool pushes = options_.push;
     for (const OutputOption& output : options_.outputs) {
+      STRATA_TRY(check_output(output));
       pushes = pushes || (output.type == "registry" && output.ref.empty());
     }
     if (pushes && options_.tags.empty()) {
@@ -136,7 +137,6 @@ class Build {
         executor_.get(),
         compilation_->profile,
         options_.input.no_cache ? backend::CacheUse::Ignore : backend::CacheUse::Use,
-        compilation_->options.source_date_epoch,
         compilation_->options.jobs,
         compilation_->proxies,
         *progress,

@@ -52,18 +52,19 @@ Result<frontend::LowerRequest> request_of(Compilation& compilation, const std::s
   request.language = frontend::language_of(request.file_name);
   request.targets = options.targets;
   request.params = options.params;
-  for (const auto& argument : options.build_args) {
-    (frontend::is_proxy_argument(argument.first) ? compilation.proxies : request.build_args)
-        .push_back(argument);
+  request.build_args = options.build_args;
+  for (const auto& [name, directory] : options.contexts) {
+    request.contexts.push_back(name);
   }
-  STRATA_TRY(add_docker_proxies(compilation.proxies));
-  const std::string platform = options.platform.empty() ? ir::host_platform() : options.platform;
-  const auto normalized = ir::normalize_platform(platform);
-  if (!normalized) {
-    return Error{ErrorCode::Input,
-                 fmt::format("`{}` is not a platform (os/arch[/variant])", platform)};
+  STRATA_ASSIGN(compilation.proxies, proxy_variables(options.build_args));
+  if (!options.platform.empty()) {
+    const auto normalized = ir::normalize_platform(options.platform);
+    if (!normalized) {
+      return Error{ErrorCode::Input,
+                   fmt::format("`{}` is not a platform (os/arch[/variant])", options.platform)};
+    }
+    request.platform = *normalized;
   }
-  request.platform = *normalized;
   request.file = compilation.sources.add(path, std::move(text));
   return request;
 }
@@ -110,9 +111,16 @@ Result<std::string> read_text(const std::string& path) {
 
 Result<std::string> input_file(const InputOptions& options) {
   if (!options.file.empty()) {
+    // As docker does: a `Dockerfile` may be written `dockerfile`.
+    constexpr std::string_view kDockerfile = "Dockerfile";
+    if (base_name(options.file) == kDockerfile && !backend::exists(options.file)) {
+      const std::string lower =
+          options.file.substr(0, options.file.size() - kDockerfile.size()) + "dockerfile";
+      return backend::exists(lower) ? lower : options.file;
+    }
     return options.file;
   }
-  for (const char* name : {"image.strata", "Dockerfile", "Containerfile"}) {
+  for (const char* name : {"image.strata", "Dockerfile", "dockerfile", "Containerfile"}) {
     std::string path = join(options.context, name);
     if (backend::exists(path)) {
       return path;
@@ -134,15 +142,14 @@ bool optimize(ir::Module& module, Emitter& emitter) {
 }
 
 Result<void> make_plan(Compilation& compilation, const backend::Resolver::Own& own) {
-  STRATA_ASSIGN(
-      compilation.plan,
-      backend::make_plan(
-          {compilation.module,
-           compilation.records,
-           *compilation.world->store,
-           {compilation.options.source_date_epoch, compilation.profile.name()},
-           compilation.options.no_cache ? backend::CacheUse::Ignore : backend::CacheUse::Use,
-           own}));
+  STRATA_ASSIGN(compilation.plan,
+                backend::make_plan({compilation.module,
+                                    compilation.records,
+                                    *compilation.world->store,
+                                    {compilation.profile.name()},
+                                    compilation.options.no_cache ? backend::CacheUse::Ignore
+                                                                 : backend::CacheUse::Use,
+                                    own}));
   return {};
 }
 

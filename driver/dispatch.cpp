@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "backend/system/interrupt.h"
+#include "driver/build_contexts.h"
 #include "driver/commands.h"
 #include "driver/console.h"
 #include "driver/signals.h"
@@ -79,6 +80,7 @@ struct RawInput {
   std::vector<std::string> build_args;
   std::vector<std::string> params;
   std::vector<std::string> contexts;
+  std::string epoch;
   bool update = false;
   bool offline = false;
 };
@@ -96,7 +98,8 @@ void add_input(CLI::App& app, InputOptions& input, RawInput& raw) {
       ->allow_extra_args(false);
   app.add_option("--platform", input.platform,
                  "Target platform, os/arch[/variant] (default: this machine's)");
-  app.add_option("--build-context", raw.contexts, "Further build context, NAME=DIRECTORY")
+  app.add_option("--build-context", raw.contexts,
+                 "Directory in the place of a stage or image, NAME=DIRECTORY")
       ->allow_extra_args(false);
   app.add_flag("--no-cache", input.no_cache, "Run every step, whatever the store holds");
   auto* update =
@@ -106,9 +109,9 @@ void add_input(CLI::App& app, InputOptions& input, RawInput& raw) {
   app.add_option("-j,--jobs", input.jobs,
                  "Steps and threads at once (default: the number of cores)");
   app.add_option(
-         "--source-date-epoch", input.source_date_epoch,
-         "`created` of image and history, seconds (default: $SOURCE_DATE_EPOCH, else the base's)")
-      ->envname("SOURCE_DATE_EPOCH");
+      "--source-date-epoch", raw.epoch,
+      "The build argument SOURCE_DATE_EPOCH: the time, in seconds, of files, image and history "
+      "(default: $SOURCE_DATE_EPOCH, else the base's)");
   app.add_option("--compression", input.compression,
                  "Layer codec: gzip[:LEVEL], zstd[:LEVEL] or none")
       ->capture_default_str();
@@ -118,11 +121,37 @@ void add_input(CLI::App& app, InputOptions& input, RawInput& raw) {
       ->option_text("FORMAT");
 }
 
+// The flag and the environment variable are the build argument, as in buildx; what the command line
+// says goes before the environment.
+void add_epoch(const std::string& flag, std::vector<Pair>& build_args) {
+  constexpr const char* kName = "SOURCE_DATE_EPOCH";
+  const auto given = std::find_if(build_args.rbegin(), build_args.rend(),
+                                  [&](const Pair& argument) { return argument.first == kName; });
+  if (given != build_args.rend()) {
+    if (!flag.empty() && flag != given->second) {
+      throw CLI::ValidationError(
+          "--source-date-epoch",
+          "`" + flag + "` and the build argument `" + given->second + "` are not the same time");
+    }
+    return;
+  }
+  const char* environment = std::getenv(kName);
+  const std::string value = !flag.empty() || environment == nullptr ? flag : environment;
+  if (!value.empty()) {
+    build_args.emplace_back(kName, value);
+  }
+}
+
 void finish_input(InputOptions& input, const RawInput& raw) {
   input.build_args = key_values(raw.build_args);
   input.params = key_values(raw.params);
-  for (const Pair& context : key_values(raw.contexts)) {
-    input.contexts.insert(context);
+  add_epoch(raw.epoch, input.build_args);
+  for (const std::string& text : raw.contexts) {
+    const auto context = parse_build_context(text);
+    if (!context) {
+      throw CLI::ValidationError("--build-context", context.error().message);
+    }
+    input.contexts.insert_or_assign(context->first, context->second);
   }
   if (raw.update) {
     input.freshness = Freshness::Update;

@@ -15,29 +15,14 @@
 namespace strata::driver {
 namespace {
 
-// Ignore files are part of a context, and a dump has none.
-class NoTexts final : public ir::SourceLoader {
- public:
-  Result<std::string> load(const std::string& /*context*/, const std::string& path) override {
-    return none(path);
-  }
-  Result<std::string> load_beside(const std::string& path) override { return none(path); }
-
- private:
-  static Error none(const std::string& path) {
-    return {ErrorCode::NotFound, fmt::format("{}: a dump reads no other file", path)};
-  }
-};
-
 std::optional<ir::Module> lower(const DumpOptions& options, FileId file,
                                 frontend::Language language, SourceMap& sources, Emitter& emitter) {
-  NoTexts texts;
+  ir::UnboundLoader texts;
   ir::UnboundResolver resolver;
   frontend::LowerRequest request;
   request.file = file;
   request.language = language;
   request.file_name = base_name(options.file);
-  request.platform = ir::host_platform();
   auto module = frontend::lower(request, sources, texts, resolver, emitter);
   if (!module || !*module) {
     return std::nullopt;

@@ -26,7 +26,6 @@ struct InputOptions {
   bool no_cache = false;
   Freshness freshness = Freshness::PreferStore;
   unsigned jobs = 0;  // 0: as many as the machine has cores
-  std::optional<std::int64_t> source_date_epoch;
   std::string compression = "gzip";
   MessageFormat message_format = MessageFormat::Text;
 };

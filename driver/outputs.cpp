@@ -121,13 +121,18 @@ Result<void> push_all(World& world, const OutputOption& output, const backend::D
 
 }  // namespace
 
-Result<void> write_output(World& world, const OutputOption& output,
-                          const backend::Descriptor& manifest,
-                          const std::vector<std::string>& names) {
+Result<void> check_output(const OutputOption& output) {
   if (output.dest == "-" && ::isatty(STDOUT_FILENO) != 0) {
     return Error{ErrorCode::Input,
                  "-o: standard output is a terminal, which an archive is not for; name a file"};
   }
+  return {};
+}
+
+Result<void> write_output(World& world, const OutputOption& output,
+                          const backend::Descriptor& manifest,
+                          const std::vector<std::string>& names) {
+  STRATA_TRY(check_output(output));
   const backend::oci::ExportRequest request{manifest, names, output.dest};
   if (output.type == "oci") {
     return backend::oci::export_oci_layout(*world.store, request);

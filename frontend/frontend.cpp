@@ -7,6 +7,7 @@
 #include "frontend/dockerfile/dockerfile.h"
 #include "frontend/spec/spec.h"
 #include "ir/base/text.h"
+#include "ir/reference.h"
 
 namespace strata::frontend {
 
@@ -26,6 +27,14 @@ bool is_proxy_argument(std::string_view name) {
   constexpr std::array<std::string_view, 5> kProxies = {"http_proxy", "https_proxy", "ftp_proxy",
                                                         "no_proxy", "all_proxy"};
   return std::find(kProxies.begin(), kProxies.end(), ascii_lower(name)) != kProxies.end();
+}
+
+bool needs_no_declaration(std::string_view name) {
+  return name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || is_proxy_argument(name);
+}
+
+std::string target_platform(const LowerRequest& request) {
+  return request.platform.empty() ? ir::host_platform() : request.platform;
 }
 
 Language language_of(std::string_view file_name) {

@@ -24,8 +24,11 @@ struct LowerRequest {
   std::vector<std::string> targets;
   ir::Pairs build_args;
   ir::Pairs params;
-  // Target platform, normalized.
+  // Target platform, normalized; "" when none was asked for: then this machine's, and an image has
+  // its base's.
   std::string platform;
+  // Named build contexts (directories), by their names as Reference::familiar() gives them.
+  std::vector<std::string> contexts;
   // Base name of the main file, for its own ignore file (`<name>.dockerignore`).
   std::string file_name;
 };
@@ -41,6 +44,11 @@ struct LowerRequest {
 // http_proxy and the like, in any case: a build argument that needs no ARG and means nothing to the
 // result.
 [[nodiscard]] bool is_proxy_argument(std::string_view name);
+// Build arguments that are given without a declaration by habit: proxies, and what BuildKit reads
+// itself.
+[[nodiscard]] bool needs_no_declaration(std::string_view name);
+// The platform that the request is for.
+[[nodiscard]] std::string target_platform(const LowerRequest& request);
 
 // `image.strata`, `*.strata` → Spec; all else Dockerfile.
 [[nodiscard]] Language language_of(std::string_view file_name);

@@ -95,7 +95,7 @@ void report_triggers(const std::string& ref, const ir::Strings& triggers, Loc lo
 }  // namespace
 
 const std::string& default_path() {
-  static const std::string path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  static const std::string path(ir::kDefaultPath);
   return path;
 }
 
@@ -186,6 +186,36 @@ Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& co
   return std::optional<StageBuilder>(std::move(stage));
 }
 
+Result<std::optional<StageBuilder>> StageBuilder::from_base(LoweringContext& context,
+                                                            const std::string& ref, Loc loc,
+                                                            const Advice& advice) {
+  if (const auto named = context.contexts.find(ref)) {
+    return from_context(context, *named, loc);
+  }
+  return from_image(context, {ref, ImageArgs::Use::Base, advice}, loc);
+}
+
+Result<std::optional<StageBuilder>> StageBuilder::from_context(LoweringContext& context,
+                                                               const std::string& name, Loc loc) {
+  STRATA_ASSIGN(auto ignore, context.contexts.ignore(name));
+  if (!ignore) {
+    return std::optional<StageBuilder>();
+  }
+  const std::size_t errors = context.emitter.error_count();
+  StageBuilder stage = from_scratch(context, 0, loc);
+  CopyArgs copy;
+  copy.sources.push_back({.from = Source::From::Local,
+                          .path = ".",
+                          .root = {},
+                          .content = {},
+                          .context = name,
+                          .ignore = *std::move(ignore),
+                          .loc = loc});
+  copy.dest = "/";
+  STRATA_TRY(stage.copy(copy, loc));
+  return context.emitter.error_count() == errors ? std::optional(std::move(stage)) : std::nullopt;
+}
+
 StageBuilder StageBuilder::from_scratch(LoweringContext& context, std::int64_t epoch, Loc loc) {
   StageBuilder stage(context);
   stage.epoch_ = context.epoch.value_or(std::max(epoch, kEarliestEpoch));
@@ -207,22 +237,23 @@ ir::Strings StageBuilder::shell() const {
   return shell_.empty() ? ir::Strings{"/bin/sh", "-c"} : shell_.values();
 }
 
-namespace {
-
-std::optional<ir::CopySource> source_at(std::optional<ir::OpId> tree, Loc loc) {
-  return tree ? std::optional(ir::CopySource{.path = {}, .tree = *tree, .loc = loc}) : std::nullopt;
+// A whole tree as a source, if the budget held it.
+StageBuilder::LoweredSource StageBuilder::whole_tree(std::optional<ir::OpId> tree, Loc loc,
+                                                     std::size_t files) {
+  if (!tree) {
+    return {};
+  }
+  return {LoweredSource::State::Good, {.path = {}, .tree = *tree, .loc = loc}, files, {}};
 }
 
-}  // namespace
-
-Result<std::optional<ir::CopySource>> StageBuilder::local_source(const Source& source) {
+Result<StageBuilder::LoweredSource> StageBuilder::local_source(const Source& source) {
   std::string path = source.path;
   path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
   path = ir::clean_path(path);
   if (path == ".." || path.starts_with("../")) {
     context_->emitter.emit(source.loc, kSourceOutsideContext, source.path)
         .note("only files below the context directory can be copied");
-    return std::optional<ir::CopySource>();
+    return LoweredSource();
   }
   if (path == ".") {
     path.clear();
@@ -231,6 +262,9 @@ Result<std::optional<ir::CopySource>> StageBuilder::local_source(const Source& s
       {.context = source.context, .source = path, .ignore = source.ignore});
   if (!answer) {
     const Error error = std::move(answer).error();
+    if (error.code == ErrorCode::NotFound && ir::has_wildcard(path)) {
+      return LoweredSource{LoweredSource::State::NoMatch, {}, 0, error.message};
+    }
     if (error.code == ErrorCode::NotFound) {
       context_->emitter.emit(source.loc, kMissingCopySource, source.path, error.message);
     } else if (error.code == ErrorCode::Outside) {
@@ -240,50 +274,70 @@ Result<std::optional<ir::CopySource>> StageBuilder::local_source(const Source& s
     } else {
       return error;
     }
-    return std::optional<ir::CopySource>();
+    return LoweredSource();
   }
   ir::Local local{.context = source.context, .ignore = source.ignore, .source = path, .tree = {}};
+  std::size_t files = 1;
   if (*answer) {
     local.tree = (*answer)->tree;
+    files = (*answer)->files;
   }
-  return source_at(add(std::move(local), source.loc), source.loc);
+  return whole_tree(add(std::move(local), source.loc), source.loc, files);
 }
 
-Result<std::optional<ir::CopySource>> StageBuilder::copy_source(const Source& source) {
+Result<StageBuilder::LoweredSource> StageBuilder::copy_source(const Source& source) {
   if (!check_length(source.path, source.loc)) {
-    return std::optional<ir::CopySource>();
+    return LoweredSource();
   }
   switch (source.from) {
     case Source::From::Local:
       return local_source(source);
     case Source::From::Inline:
-      return source_at(
+      return whole_tree(
           add(ir::Inline{.files = {{.content = source.content, .mode = 0644, .path = source.path}}},
               source.loc),
-          source.loc);
+          source.loc, 1);
     case Source::From::Root:
       break;
   }
-  return std::optional<ir::CopySource>(
-      {.path = ir::clean_path("/" + source.path), .tree = source.root, .loc = source.loc});
+  return LoweredSource{
+      LoweredSource::State::Good,
+      {.path = ir::clean_path("/" + source.path), .tree = source.root, .loc = source.loc},
+      1,
+      {}};
 }
 
 Result<void> StageBuilder::copy(const CopyArgs& args, Loc loc) {
   ir::Copy copy;
   bool complete = true;
+  std::size_t files = 0;
+  // A wildcard may match nothing beside sources that are there.
+  std::vector<std::pair<const Source*, std::string>> unmatched;
   for (const Source& source : args.sources) {
     STRATA_ASSIGN(auto lowered, copy_source(source));
-    if (lowered) {
-      copy.sources.push_back(std::move(*lowered));
-    } else {
-      complete = false;
+    switch (lowered.state) {
+      case LoweredSource::State::Good:
+        copy.sources.push_back(std::move(lowered.source));
+        files += std::max(lowered.files, std::size_t{1});
+        break;
+      case LoweredSource::State::NoMatch:
+        unmatched.emplace_back(&source, std::move(lowered.why));
+        break;
+      case LoweredSource::State::Wrong:
+        complete = false;
+        break;
     }
   }
-  if (args.sources.size() > 1 && !names_directory(args.dest)) {
+  if (copy.sources.empty()) {
+    for (const auto& [source, why] : unmatched) {
+      context_->emitter.emit(source->loc, kMissingCopySource, source->path, why);
+    }
+  }
+  if (files > 1 && !names_directory(args.dest)) {
     context_->emitter.emit(loc, kDestinationNotDirectory, args.dest)
         .note("end it in `/` to say that it is a directory");
   }
-  if (!complete) {
+  if (!complete || copy.sources.empty()) {
     return {};
   }
   copy.dest = absolute(args.dest);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "frontend/budget.h"
+#include "frontend/named_contexts.h"
 #include "ir/base/emitter.h"
 #include "ir/base/result.h"
 #include "ir/builder.h"
@@ -21,6 +22,7 @@ struct LoweringContext {
   ir::Builder& builder;
   ir::SourceResolver& resolver;
   Emitter& emitter;
+  NamedContexts& contexts;
   Budget& budget;
   // Target platform, normalized.
   std::string platform;
@@ -39,7 +41,7 @@ class StageBuilder {
   using Advice = std::function<std::string()>;
 
   // An image by reference. As the Base of a stage it must have no ONBUILD triggers: they run at
-  // FROM, and only there. As a CopySource they say nothing.
+  // FROM, and only there. Of a CopySource they say nothing.
   struct ImageArgs {
     std::string ref;
     enum class Use { Base, CopySource } use = Use::Base;
@@ -50,6 +52,13 @@ class StageBuilder {
   // empty then; a failure other than NotFound and Input is the error too.
   static Result<std::optional<StageBuilder>> from_image(LoweringContext& context,
                                                         const ImageArgs& args, Loc loc);
+  // The same for a stage's base, which may also be a named context.
+  static Result<std::optional<StageBuilder>> from_base(LoweringContext& context,
+                                                       const std::string& ref, Loc loc,
+                                                       const Advice& advice = {});
+  // The files of a named context over scratch. The optional is empty after a reported error.
+  static Result<std::optional<StageBuilder>> from_context(LoweringContext& context,
+                                                          const std::string& name, Loc loc);
   // `epoch`: the design's rule for scratch (the latest epoch of the stages that it copies from,
   // else 315532800), unless the context's is set.
   static StageBuilder from_scratch(LoweringContext& context, std::int64_t epoch, Loc loc);
@@ -114,8 +123,18 @@ class StageBuilder {
   explicit StageBuilder(LoweringContext& context) : context_(&context) {}
 
   void begin_config(const ir::ImageConfig& config);
-  Result<std::optional<ir::CopySource>> copy_source(const Source& source);
-  Result<std::optional<ir::CopySource>> local_source(const Source& source);
+  // What became of one source of a copy.
+  struct LoweredSource {
+    // NoMatch: a wildcard that selects nothing, with `why`. Wrong: reported.
+    enum class State { Good, NoMatch, Wrong } state = State::Wrong;
+    ir::CopySource source;
+    // How many files it is known to be.
+    std::size_t files = 1;
+    std::string why;
+  };
+  Result<LoweredSource> copy_source(const Source& source);
+  Result<LoweredSource> local_source(const Source& source);
+  static LoweredSource whole_tree(std::optional<ir::OpId> tree, Loc loc, std::size_t files);
   // Reports a path that is too long for the kernel.
   [[nodiscard]] bool check_length(std::string_view path, Loc loc) const;
   // Appends the op; nullopt, and a report, when the budget does not hold it.

@@ -15,6 +15,9 @@ namespace {
 // that they need as BuildKit does.
 constexpr int kSandboxProfile = 2;
 constexpr int kTreeProfile = 2;
+// How an image is made of its steps: 2 since every image has a PATH, one on scratch a working
+// directory, and its platform is the target's.
+constexpr int kAssembly = 2;
 
 template <typename Op>
 constexpr bool kRunsCommands = std::is_same_v<Op, Exec>;
@@ -171,13 +174,14 @@ std::optional<ImageKey> image_key(const Module& module, const Target& target,
   }
   CanonicalJson json;
   json.begin_object();
+  json.key("assembly").integer(kAssembly);
   const OpId bottom = root_chain(module, stage.root).front();
   if (const auto* image = std::get_if<Image>(&module.op(bottom).data)) {
     // The base's name is in no step's record, but reaches the manifest as an annotation.
     json.key("base").string(image->ref);
   }
   json.key("config").string(config->digest.str());
-  json.key("epoch").integer(inputs.image_epoch.value_or(stage_epoch(module, stage.root)));
+  json.key("epoch").integer(stage_epoch(module, stage.root));
   json.key("op").string("image-key");
   json.key("platform").string(target.platform);
   json.key("profile").string(inputs.emission_profile);

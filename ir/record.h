@@ -50,12 +50,12 @@ struct ImageKey {
 
 // What else reaches a manifest and is no step. Digest of the record is the image key.
 struct ImageKeyInputs {
-  std::optional<std::int64_t> image_epoch;  // nullopt: the stage epoch
-  std::string emission_profile;             // "gzip-6-libdeflate-1.14-1m"
+  std::string emission_profile;  // "gzip-6-libdeflate-1.14-1m"
 };
 
 // The image key's record of a target (an object with "op":"image-key", the root and config steps'
-// digests, the platform, the base name, epoch and profile); nullopt on an unbound target.
+// digests, the platform, the base name, the stage epoch, the profile, and as "assembly" the version
+// of how config and manifest are made of them); nullopt on an unbound target.
 [[nodiscard]] std::optional<ImageKey> image_key(
     const Module& module, const Target& target,
     const std::vector<std::optional<StepRecord>>& records, const ImageKeyInputs& inputs);

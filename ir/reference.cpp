@@ -152,6 +152,23 @@ std::string Reference::str() const {
   return text;
 }
 
+std::string Reference::familiar() const {
+  constexpr std::string_view kOfficial = "library/";
+  std::string text = repository;
+  if (registry != kDockerHub) {
+    text.insert(0, registry + "/");
+  } else if (text.starts_with(kOfficial) && text.find('/', kOfficial.size()) == std::string::npos) {
+    text.erase(0, kOfficial.size());
+  }
+  if (!tag.empty() && tag != "latest") {
+    text += ":" + tag;
+  }
+  if (digest.has_value()) {
+    text += "@" + digest->str();
+  }
+  return text;
+}
+
 namespace {
 
 struct Machine {

@@ -20,6 +20,9 @@ struct Reference {
   [[nodiscard]] static std::optional<Reference> parse(std::string_view text);
   // registry/repository[:tag][@digest]
   [[nodiscard]] std::string str() const;
+  // As docker shows it: without what an image of Docker Hub leaves out (`docker.io/`, `library/`),
+  // and without `:latest`.
+  [[nodiscard]] std::string familiar() const;
   bool operator==(const Reference&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -49,6 +50,8 @@ struct LocalRequest {
 struct LocalBinding {
   // Digest of the selection: backend/context/README.md has its format.
   Digest tree;
+  // How many items it selects that are no directories: a wildcard may select several.
+  std::size_t files = 0;
 };
 
 class SourceResolver {
@@ -60,6 +63,15 @@ class SourceResolver {
   // Errors: NotFound (nothing selected), Outside (the source or a link on it leaves the context),
   // Input (bad pattern, or something that cannot be copied), Io.
   virtual Result<std::optional<LocalBinding>> local(const LocalRequest& request) = 0;
+};
+
+// Has no texts: where there is no context.
+class UnboundLoader final : public SourceLoader {
+ public:
+  Result<std::string> load(const std::string& /*context*/, const std::string& path) override {
+    return Error{ErrorCode::NotFound, path + ": no other file is read here"};
+  }
+  Result<std::string> load_beside(const std::string& path) override { return load("", path); }
 };
 
 // Binds nothing: for lint, dump and opt, which see neither context nor network.

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "backend/build/layers.h"
 #include "ir/base/check.h"
 #include "ir/reference.h"
@@ -18,11 +20,15 @@ struct Assembly {
   oci::Manifest manifest;
 };
 
+// A base that says more than the platform does (arm64's variant v8) goes on saying it.
 void set_platform(const std::string& platform, ir::ImageConfig& config) {
   const ir::Platform parts = ir::split_platform(platform);
+  const bool same = config.os == parts.os && config.architecture == parts.architecture;
+  if (!same || !parts.variant.empty()) {
+    config.variant = parts.variant;
+  }
   config.os = parts.os;
   config.architecture = parts.architecture;
-  config.variant = parts.variant;
 }
 
 class Assembler {
@@ -32,10 +38,11 @@ class Assembler {
 
   Result<BuiltImage> run(const ir::ImageKey& key) {
     const ir::Stage& stage = request_.module.stage(target_.stage);
-    created_ = request_.image_epoch.value_or(ir::stage_epoch(request_.module, stage.root));
+    created_ = ir::stage_epoch(request_.module, stage.root);
     for (const ir::OpId id : ir::root_chain(request_.module, stage.root)) {
       STRATA_TRY(add_root_op(id));
     }
+    add_default_path();
     for (const ir::OpId id : ir::config_chain(request_.module, stage.config)) {
       add_config_op(id);
     }
@@ -45,14 +52,16 @@ class Assembler {
                                target_.name, made_.manifest.layers.size(), kMaxLayers)};
     }
     made_.config.created = created_;
+    // What was asked for is what the image is, on whatever base it was made.
+    set_platform(target_.platform, made_.config);
     return publish(key);
   }
 
  private:
   Result<void> add_root_op(ir::OpId id) {
     const ir::OpData& data = request_.module.op(id).data;
-    if (const auto* scratch = std::get_if<ir::Scratch>(&data)) {
-      set_platform(scratch->platform, made_.config);
+    if (std::holds_alternative<ir::Scratch>(data)) {
+      made_.config.workdir = "/";
       return {};
     }
     if (const auto* image = std::get_if<ir::Image>(&data)) {
@@ -70,6 +79,16 @@ class Assembler {
     }
     made_.config.history.push_back(std::move(entry));
     return {};
+  }
+
+  // Every image has a PATH, as BuildKit makes it: what a RUN saw is what a container sees.
+  void add_default_path() {
+    ir::Pairs& env = made_.config.env;
+    const bool has_path =
+        std::any_of(env.begin(), env.end(), [](const auto& pair) { return pair.first == "PATH"; });
+    if (!has_path && ir::split_platform(target_.platform).os != "windows") {
+      env.emplace_back("PATH", ir::kDefaultPath);
+    }
   }
 
   Result<void> add_base(ir::OpId id, const ir::Image& image) {

@@ -347,12 +347,8 @@ class Healing {
   }
 
   Result<Plan> plan_again() const {
-    return make_plan({round_.module,
-                      round_.records,
-                      round_.store,
-                      {round_.image_epoch, round_.profile.name()},
-                      round_.cache,
-                      own_});
+    return make_plan(
+        {round_.module, round_.records, round_.store, {round_.profile.name()}, round_.cache, own_});
   }
 
   BuildRequest round_;

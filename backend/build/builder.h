@@ -38,8 +38,6 @@ struct BuildRequest {
   Executor* executor = nullptr;
   EmissionProfile profile;
   CacheUse cache = CacheUse::Use;
-  // `created` of the image and its history; nullopt: each target's stage epoch.
-  std::optional<std::int64_t> image_epoch;
   unsigned jobs = 1;
   // Proxy variables: in the environment of every RUN, in no key.
   ir::Pairs proxies;

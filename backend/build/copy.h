@@ -43,9 +43,9 @@ struct CopyItem {
 [[nodiscard]] std::vector<CopyItem> items_of(const Selection& selection,
                                              const std::shared_ptr<const Content>& content);
 [[nodiscard]] std::vector<CopyItem> items_of(const ir::Inline& files);
-// What `path` (absolute, may hold wildcards) names in a root. A symlink at the path itself is
-// followed. Names of one file, wherever its others are, are one file in all of the items. Error
-// (NotFound): nothing matches.
+// What `path` (absolute, may hold wildcards) names in a root; nothing when no name matches a
+// wildcard. A symlink at the path itself is followed. Names of one file, wherever its others are,
+// are one file in all of the items. Error (NotFound): nothing is there.
 [[nodiscard]] Result<std::vector<CopyItem>> items_of(const RootView& root,
                                                      const std::shared_ptr<const Content>& content,
                                                      const std::string& path);

@@ -139,7 +139,7 @@ Result<std::vector<CopyItem>> items_of(const RootView& root,
                                        const std::shared_ptr<const Content>& content,
                                        const std::string& path) {
   STRATA_ASSIGN(const std::vector<std::string> paths, matches(root, path));
-  if (paths.empty()) {
+  if (paths.empty() && !ir::has_wildcard(path)) {
     return Error{ErrorCode::NotFound,
                  fmt::format("`{}` is not in the root that it is copied from", path)};
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "backend/oci/image.h"
+#include "backend/system/interrupt.h"
 #include "backend/tree/content.h"
 #include "backend/tree/read_file_data.h"
 
@@ -79,7 +80,10 @@ class Rechecker {
     STRATA_ASSIGN(const auto tree, store_->tree(digest));
     if (path && tree) {
       const auto content = directory_content(*path);
-      if (!content || !holds_files_of(**tree, **content)) {
+      const bool is_whole = content && holds_files_of(**tree, **content);
+      // What could not be read to its end is not damaged.
+      STRATA_TRY(check_interrupted());
+      if (!is_whole) {
         store_->set_aside_root(digest);
       }
     }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ir/path_pattern.h"
 #include "ir/reference.h"
 
@@ -145,9 +147,12 @@ Result<std::optional<ir::ImageBinding>> Sources::image(const ir::ImageRequest& r
 Result<std::optional<ir::LocalBinding>> Sources::local(const ir::LocalRequest& request) {
   STRATA_ASSIGN(Context * from, context(request.context));
   STRATA_ASSIGN(auto selection, from->select(request));
+  const auto files = static_cast<std::size_t>(
+      std::count_if(selection->items.begin(), selection->items.end(),
+                    [](const SelectedItem& item) { return !item.is_directory; }));
   const Digest digest = selection->digest;
-  selections_.insert_or_assign(digest, std::move(selection));
-  return std::optional(ir::LocalBinding{digest});
+  selections_.insert_or_assign(digest, BoundSelection{std::move(selection), from->content()});
+  return std::optional(ir::LocalBinding{digest, files});
 }
 
 const oci::Image* Sources::bound_image(const Digest& manifest) const {
@@ -155,14 +160,9 @@ const oci::Image* Sources::bound_image(const Digest& manifest) const {
   return found == images_.end() ? nullptr : &found->second;
 }
 
-std::shared_ptr<const Selection> Sources::bound_selection(const Digest& tree) const {
+const BoundSelection* Sources::bound_selection(const Digest& tree) const {
   const auto found = selections_.find(tree);
-  return found == selections_.end() ? nullptr : found->second;
-}
-
-std::shared_ptr<const Content> Sources::content_of(const std::string& context_name) const {
-  const auto found = contexts_.find(context_name);
-  return found == contexts_.end() ? nullptr : found->second->content();
+  return found == selections_.end() ? nullptr : &found->second;
 }
 
 }  // namespace strata::backend

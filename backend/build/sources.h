@@ -32,6 +32,12 @@ struct SourceOptions {
   unsigned jobs = 1;
 };
 
+// A selection and the bytes of its files, by path relative to its context.
+struct BoundSelection {
+  std::shared_ptr<const Selection> selection;
+  std::shared_ptr<const Content> content;
+};
+
 // The world as frontends and the builder see it: texts, base images, local files. Remembers every
 // image and selection that it bound, for the builder, and every path that it read, for the depfile.
 // Used by one thread while lowering; the getters are for the builder's threads afterwards.
@@ -48,10 +54,9 @@ class Sources final : public ir::SourceLoader, public ir::SourceResolver {
 
   // What an image op's manifest stands for; nullptr when it was not resolved here.
   [[nodiscard]] const oci::Image* bound_image(const Digest& manifest) const;
-  // The selection that a local op's tree digest names; nullptr when it was not bound here.
-  [[nodiscard]] std::shared_ptr<const Selection> bound_selection(const Digest& tree) const;
-  // The bytes of a bound selection's files, by path relative to their context.
-  [[nodiscard]] std::shared_ptr<const Content> content_of(const std::string& context) const;
+  // The selection that a local op's tree digest names; nullptr when it was not bound here. Of equal
+  // ones, in whatever contexts, it is the one that was bound last.
+  [[nodiscard]] const BoundSelection* bound_selection(const Digest& tree) const;
   // Every file read as text, in the order of first reading, as given to open(2).
   [[nodiscard]] const std::vector<std::string>& texts_read() const { return texts_read_; }
 
@@ -68,7 +73,7 @@ class Sources final : public ir::SourceLoader, public ir::SourceResolver {
   SourceOptions options_;
   std::map<std::string, std::unique_ptr<Context>> contexts_;
   std::map<Digest, oci::Image> images_;
-  std::map<Digest, std::shared_ptr<const Selection>> selections_;
+  std::map<Digest, BoundSelection> selections_;
   std::vector<std::string> texts_read_;
 };
 

@@ -162,9 +162,9 @@ Result<void> StepRunner::run_exec(const ir::Exec& op, MadeStep& made, StepFailur
 Result<std::vector<CopyItem>> StepRunner::items(const ir::CopySource& source) {
   const ir::OpData& data = request_->module.op(source.tree).data;
   if (const auto* local = std::get_if<ir::Local>(&data)) {
-    const auto selection = request_->sources.bound_selection(*local->tree);
-    STRATA_CHECK(selection != nullptr, "a local op that no resolver bound");
-    return items_of(*selection, request_->sources.content_of(local->context));
+    const BoundSelection* bound = request_->sources.bound_selection(*local->tree);
+    STRATA_CHECK(bound != nullptr, "a local op that no resolver bound");
+    return items_of(*bound->selection, bound->content);
   }
   if (const auto* files = std::get_if<ir::Inline>(&data)) {
     return items_of(*files);
@@ -192,6 +192,12 @@ Result<void> StepRunner::run_copy(const ir::Copy& op, MadeStep& made, StepFailur
       return std::move(found).error();
     }
     std::move(found->begin(), found->end(), std::back_inserter(request.items));
+  }
+  if (request.items.empty()) {
+    failure.loc = op.sources.front().loc;
+    return Error{ErrorCode::NotFound,
+                 fmt::format("`{}` matches nothing in the root that it is copied from",
+                             op.sources.front().path)};
   }
   STRATA_ASSIGN(const TreeWithContent files, copy_tree(request));
   STRATA_TRY(keep_files(files, made));

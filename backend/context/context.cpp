@@ -39,6 +39,18 @@ Digest selection_digest(const std::vector<SelectedItem>& items) {
   return Digest::of(json.text());
 }
 
+// What a match comes to. `item` is empty when ignore patterns leave nothing of it, and for a
+// socket.
+struct MatchedItem {
+  std::optional<SelectedItem> item;
+  bool is_socket = false;
+};
+
+Error socket_error(const std::string& source) {
+  return Error{ErrorCode::NotFound,
+               "`" + source + "` is a socket in the context, and sockets are not copied"};
+}
+
 Error excluded(const std::string& source) {
   return Error{ErrorCode::NotFound,
                "`" + source + "` is in the context, but an ignore pattern excludes it"};
@@ -69,8 +81,7 @@ struct Context::State {
   Patterns* last = nullptr;
 
   Result<Patterns*> patterns_of(const ir::SharedStrings& written);
-  Result<std::optional<SelectedItem>> item(const std::string& path,
-                                           const ir::IgnoreMatcher& ignore);
+  Result<MatchedItem> item(const std::string& path, const ir::IgnoreMatcher& ignore);
   Result<std::vector<SelectedItem>> items(const std::string& source,
                                           const ir::IgnoreMatcher& ignore);
 };
@@ -95,9 +106,7 @@ Result<Context::State::Patterns*> Context::State::patterns_of(const ir::SharedSt
   return last;
 }
 
-// nullopt when ignore patterns leave nothing of it.
-Result<std::optional<SelectedItem>> Context::State::item(const std::string& path,
-                                                         const ir::IgnoreMatcher& ignore) {
+Result<MatchedItem> Context::State::item(const std::string& path, const ir::IgnoreMatcher& ignore) {
   STRATA_ASSIGN(const ResolvedSource source, resolve_source(root.get(), path));
   ContextWalk walk({root.get(), &ignore, cache, jobs});
   Tree tree;
@@ -111,12 +120,16 @@ Result<std::optional<SelectedItem>> Context::State::item(const std::string& path
     }
   } else if (!ignore.ignored(source.path) && (source.path == path || !ignore.ignored(path))) {
     STRATA_ASSIGN(tree, walk.file(source.path, std::string(base_name(path))));
+    if (tree.entries.empty()) {
+      return MatchedItem{{}, true};
+    }
   }
   if (tree.entries.empty()) {
-    return std::optional<SelectedItem>();
+    return MatchedItem();
   }
-  return std::optional<SelectedItem>(SelectedItem{path, source.path, source.is_directory,
-                                                  std::make_shared<const Tree>(std::move(tree))});
+  return MatchedItem{SelectedItem{path, source.path, source.is_directory,
+                                  std::make_shared<const Tree>(std::move(tree))},
+                     false};
 }
 
 Result<std::vector<SelectedItem>> Context::State::items(const std::string& source,
@@ -130,14 +143,16 @@ Result<std::vector<SelectedItem>> Context::State::items(const std::string& sourc
     }
   }
   std::vector<SelectedItem> items;
+  bool sockets = false;
   for (const std::string& match : matches) {
-    STRATA_ASSIGN(std::optional<SelectedItem> selected, item(match, ignore));
-    if (selected) {
-      items.push_back(*std::move(selected));
+    STRATA_ASSIGN(MatchedItem matched, item(match, ignore));
+    sockets = sockets || matched.is_socket;
+    if (matched.item) {
+      items.push_back(*std::move(matched.item));
     }
   }
   if (items.empty()) {
-    return excluded(source);
+    return sockets ? socket_error(source) : excluded(source);
   }
   return items;
 }

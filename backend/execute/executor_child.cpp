@@ -150,7 +150,8 @@ void Server::accept(Packet packet) {
 }
 
 void Server::start_waiting() {
-  while (!waiting_.empty() && (cancelled_ || runtime_)) {
+  // Not before what the self-test started is gone.
+  while (!waiting_.empty() && !self_test_ && (cancelled_ || runtime_)) {
     Waiting waiting = std::move(waiting_.front());
     waiting_.pop_front();
     if (cancelled_) {

@@ -96,10 +96,10 @@ Result<MemberTree::Added> MemberTree::add(TreeEntry member) {
     STRATA_TRY(put({root_.get(), true}, {std::move(member)}, name));
     return Added();
   }
-  STRATA_ASSIGN(const Way parents, walk(parent_of(path), name));
+  STRATA_TRY(go_to(parent_of(path), name));
   const std::string base(base_name(path));
   if (names_ == Names::Layer && base.starts_with(kWhiteout)) {
-    STRATA_TRY(add_whiteout(parents.back(), base, name));
+    STRATA_TRY(add_whiteout(way_.back(), base, name));
     return Added();
   }
   if (member.type == EntryType::Char && member.dev_major == 0 && member.dev_minor == 0) {
@@ -108,8 +108,8 @@ Result<MemberTree::Added> MemberTree::add(TreeEntry member) {
   if (member.link.size() > kMaxPath) {
     return hostile(name, "the link is longer than " + std::to_string(kMaxPath) + " bytes");
   }
-  STRATA_TRY(ensure_directories(parents, name));
-  STRATA_ASSIGN(const At at, child(parents.back(), base, name));
+  STRATA_TRY(ensure_directories(way_, name));
+  STRATA_ASSIGN(const At at, child(way_.back(), base, name));
   if (member.type == EntryType::Hardlink) {
     return add_hard_link(member, at, name);
   }
@@ -153,7 +153,8 @@ Result<MemberTree::Added> MemberTree::add_hard_link(const TreeEntry& member, con
   if (link.empty()) {
     return hostile(name, "is a hard link to the root");
   }
-  STRATA_ASSIGN(const Way parents, walk(parent_of(link), name));
+  int links = 0;
+  STRATA_ASSIGN(const Way parents, walk({{root_.get(), true}}, parent_of(link), name, links));
   STRATA_ASSIGN(const At target, child(parents.back(), base_name(link), name));
   if (target.node->item != nullptr) {
     if (target.node->has_directory()) {
@@ -211,12 +212,22 @@ Result<MemberTree::At> MemberTree::child(const At& parent, std::string_view name
   return At{node, parent.shows && !directory.opaque && !node->whiteout};
 }
 
+Result<void> MemberTree::go_to(std::string_view path, const std::string& member) {
+  const bool goes_on = !way_path_.empty() && path.starts_with(way_path_) &&
+                       (path.size() == way_path_.size() || path[way_path_.size()] == '/');
+  Way way = goes_on ? std::move(way_) : Way{{root_.get(), true}};
+  int links = 0;
+  STRATA_ASSIGN(way_,
+                walk(std::move(way), path.substr(goes_on ? way_path_.size() : 0), member, links));
+  way_path_ = links == 0 ? path : std::string_view();
+  return {};
+}
+
 // Follows symlinks of this archive and of below, in the root, as unpacking would. Components that
 // are nowhere stay as they are.
-Result<MemberTree::Way> MemberTree::walk(std::string_view path, const std::string& member) {
+Result<MemberTree::Way> MemberTree::walk(Way way, std::string_view path, const std::string& member,
+                                         int& links) {
   constexpr int kMaxLinks = 40;
-  int links = 0;
-  Way way{{root_.get(), true}};
   std::vector<std::string> pending = path_components(path);
   std::reverse(pending.begin(), pending.end());
   while (!pending.empty()) {

@@ -73,7 +73,10 @@ class MemberTree {
   // The nodes from the root to a place.
   using Way = std::vector<At>;
 
-  Result<Way> walk(std::string_view path, const std::string& member);
+  // Goes on from `way`; `links` counts the symlinks that were followed.
+  Result<Way> walk(Way way, std::string_view path, const std::string& member, int& links);
+  // Sets `way_`, from where it is if that is on the way: of nested directories each is passed once.
+  Result<void> go_to(std::string_view path, const std::string& member);
   Result<At> child(const At& parent, std::string_view name, const std::string& member);
   Result<void> add_whiteout(const At& parent, const std::string& name, const std::string& member);
   Result<Added> add_hard_link(const TreeEntry& member, const At& at, const std::string& name);
@@ -84,6 +87,10 @@ class MemberTree {
   Names names_;
   ArchiveBudget* budget_;
   std::unique_ptr<Node> root_;
+  // To the parent of the last member, and the path that led there: "" when that was through links.
+  // What a member changes is below its parent, so the way stays true.
+  Way way_;
+  std::string way_path_;
   struct ContentData {
     std::uint64_t size = 0;
     Digest sha256;

@@ -2,17 +2,20 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "backend/oci/export_parts.h"
 #include "backend/store/descriptor_json.h"
 #include "backend/store/outgoing.h"
+#include "backend/system/file_lock.h"
 #include "backend/system/files.h"
 #include "backend/system/temporary_file.h"
-#include "backend/system/wait_ready.h"
 #include "ir/base/parse_json.h"
 
 namespace strata::backend::oci {
@@ -28,14 +31,38 @@ Result<Fd> lock_directory(const std::string& path) {
   if (!fd.valid()) {
     return errno_error(path, errno);
   }
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-      return errno_error(path, errno);
-    }
-    STRATA_TRY(pause_briefly());
-  }
+  STRATA_TRY(lock_file(fd, LOCK_EX, path));
   return fd;
 }
+
+// The directories of a layout; those that are new and stay empty go when the export fails.
+class LayoutDirectories {
+ public:
+  ~LayoutDirectories() {
+    for (auto path = made_.rbegin(); path != made_.rend(); ++path) {
+      (void)::rmdir(path->c_str());
+    }
+  }
+  LayoutDirectories() = default;
+  LayoutDirectories(const LayoutDirectories&) = delete;
+  LayoutDirectories& operator=(const LayoutDirectories&) = delete;
+
+  Result<void> make(const std::string& layout) {
+    for (const char* below : {"", "/blobs", "/blobs/sha256"}) {
+      const std::string path = layout + below;
+      const bool is_new = !exists(path);
+      STRATA_TRY(make_directories(path));
+      if (is_new) {
+        made_.push_back(path);
+      }
+    }
+    return {};
+  }
+  void keep() { made_.clear(); }
+
+ private:
+  std::vector<std::string> made_;
+};
 
 // By reflink or copy, never by hard link: whoever changes the export must not change the store.
 Result<void> export_blob(const Store& store, const Digest& digest, const std::string& directory) {
@@ -149,7 +176,8 @@ Result<std::string> merged_index(const std::string& path, const std::vector<Desc
 Result<void> export_oci_layout(const Store& store, const ExportRequest& request) {
   const std::string blobs_directory = request.dest + "/blobs/sha256";
   STRATA_ASSIGN(const auto blobs, blobs_of(store, request.manifest));
-  STRATA_TRY(make_directories(blobs_directory));
+  LayoutDirectories directories;
+  STRATA_TRY(directories.make(request.dest));
   STRATA_ASSIGN(const Fd guard, lock_directory(request.dest));
   for (const auto& [digest, descriptor] : blobs) {
     STRATA_TRY(export_blob(store, digest, blobs_directory));
@@ -158,7 +186,9 @@ Result<void> export_oci_layout(const Store& store, const ExportRequest& request)
   const std::string index = request.dest + "/index.json";
   STRATA_ASSIGN(const std::string text,
                 merged_index(index, index_entries(request.manifest, request.names)));
-  return write_text(index, text);
+  STRATA_TRY(write_text(index, text));
+  directories.keep();
+  return {};
 }
 
 }  // namespace strata::backend::oci

@@ -15,9 +15,9 @@
 
 #include "backend/oci/export_parts.h"
 #include "backend/system/beneath.h"
+#include "backend/system/file_lock.h"
 #include "backend/system/files.h"
 #include "backend/system/interrupt.h"
-#include "backend/system/wait_ready.h"
 #include "backend/tree/scan.h"
 #include "ir/base/path.h"
 
@@ -28,13 +28,6 @@ bool is_ours(const Fd& directory) {
   struct stat info {};
   return ::fstat(directory.get(), &info) == 0 && info.st_uid == ::geteuid() &&
          (info.st_mode & 0777) == 0700;
-}
-
-bool is_at(const Fd& directory, const std::string& path) {
-  struct stat open {};
-  struct stat named {};
-  return ::fstat(directory.get(), &open) == 0 && ::lstat(path.c_str(), &named) == 0 &&
-         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 // An empty directory beside `dest`, in its file system; removed, with all in it, unless it was
@@ -55,9 +48,8 @@ class StagedDirectory {
       if (!fd.valid() || !is_ours(fd)) {
         return Error{ErrorCode::Machine, path + ": is in the way and not of this user's strata"};
       }
-      if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-        STRATA_TRY(pause_briefly());
-      } else if (is_at(fd, path)) {
+      STRATA_TRY(lock_file(fd, LOCK_EX, path));
+      if (is_file_at(fd, path)) {
         StagedDirectory staged(path, std::move(fd));
         STRATA_ASSIGN(const std::vector<std::string> left, list_directory(path));
         for (const std::string& name : left) {

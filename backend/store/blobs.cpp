@@ -220,34 +220,6 @@ Result<bool> Store::verify_copy(const std::string& path, const Digest& digest) c
   return verdict == Verdict::Right;
 }
 
-Result<void> Store::copy_blob(const Digest& digest, ByteSink& to) const {
-  const std::string path = blob_path(digest);
-  STRATA_ASSIGN(const Fd fd, open_regular_file(path));
-  std::vector<char> buffer(std::size_t{1} << 20);
-  Sha256 hasher;
-  for (;;) {
-    STRATA_TRY(check_interrupted());
-    const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) {
-      continue;
-    }
-    if (size < 0) {
-      return errno_error(path, errno);
-    }
-    if (size == 0) {
-      break;
-    }
-    hasher.update(buffer.data(), static_cast<std::size_t>(size));
-    STRATA_TRY(to.write(buffer.data(), static_cast<std::size_t>(size)));
-  }
-  if (hasher.finish() == digest) {
-    return {};
-  }
-  state_->quarantine(path);
-  return Error{ErrorCode::Corrupt,
-               "blob " + digest.str() + ": was damaged in the store and has been set aside"};
-}
-
 Result<Digest> Store::put_blob(std::string_view data) {
   STRATA_ASSIGN(const std::unique_ptr<BlobWriter> writer, new_blob());
   STRATA_TRY(writer->write(data.data(), data.size()));
@@ -268,12 +240,17 @@ Result<void> Store::adopt_partial(const Digest& digest) {
   TempFile temp;
   const std::string path = partial_path(digest);
   STRATA_ASSIGN(temp.fd, open_regular_file(path));
+  const Result<Digest> actual = hash_file(temp.fd, path);
+  // The next pull goes on with it.
+  STRATA_TRY(check_interrupted());
   // From here on the file is removed unless it becomes the blob.
   temp.path = path;
-  STRATA_ASSIGN(const Digest actual, hash_file(temp.fd, path));
-  if (actual != digest) {
+  if (!actual) {
+    return actual.error();
+  }
+  if (*actual != digest) {
     return Error{ErrorCode::Corrupt, fmt::format("blob {}: the downloaded bytes have the digest {}",
-                                                 digest.str(), actual.str())};
+                                                 digest.str(), actual->str())};
   }
   return publish_blob(*state_, std::move(temp), digest);
 }

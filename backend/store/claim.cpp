@@ -93,7 +93,9 @@ class Claim {
       made = errno_error(path_, errno);
     }
     if (!made) {
-      return Error{ErrorCode::Machine, std::move(made).error().message}.with_context("store");
+      Error error = std::move(made).error().with_context("store");
+      error.code = error.code == ErrorCode::NoSpace ? error.code : ErrorCode::Machine;
+      return error;
     }
     STRATA_ASSIGN(root_, absolute_path(path_));
     top_ = Fd(::open(root_.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));

@@ -78,9 +78,6 @@ class Store {
   [[nodiscard]] Result<bool> verify_blob(const Digest& digest) const;
   // The same without regard to an earlier verification.
   [[nodiscard]] Result<bool> rehash_blob(const Digest& digest) const;
-  // For bytes that leave the store: hashed while they are copied. Error Corrupt when they were not
-  // those of the digest: the blob is in quarantine/ now, and what `to` has got must not be used.
-  [[nodiscard]] Result<void> copy_blob(const Digest& digest, ByteSink& to) const;
   // verify_blob for a copy of the blob elsewhere (an image layout that was exported to). False also
   // when there is no file.
   [[nodiscard]] Result<bool> verify_copy(const std::string& path, const Digest& digest) const;

@@ -21,20 +21,23 @@ class FragmentSurroundings final : public Surroundings {
   FragmentSurroundings(LoweringContext& context, const ir::SharedStrings& ignore)
       : context_(&context), ignore_(&ignore) {}
 
-  Result<std::optional<ir::OpId>> root_of(const Word& from) override {
+  Result<std::optional<CopyOrigin>> origin_of(const Word& from) override {
     if (from.text.find_first_of("$\"'") != std::string::npos) {
       context_->emitter.emit(from.loc, kVariableInFrom);
-      return std::optional<ir::OpId>();
+      return std::optional<CopyOrigin>();
     }
     if (stage_number(from.text)) {
       context_->emitter.emit(from.loc, kUnknownStage, from.text);
-      return std::optional<ir::OpId>();
+      return std::optional<CopyOrigin>();
+    }
+    if (auto named = context_->contexts.find(from.text)) {
+      return std::optional<CopyOrigin>({{}, *std::move(named)});
     }
     STRATA_ASSIGN(
         const auto image,
         StageBuilder::from_image(
             *context_, {from.text, StageBuilder::ImageArgs::Use::CopySource, {}}, from.loc));
-    return image ? std::optional<ir::OpId>(image->root()) : std::nullopt;
+    return image ? std::optional<CopyOrigin>({image->root(), {}}) : std::nullopt;
   }
   Result<std::optional<ir::SharedStrings>> ignore() override {
     return std::optional<ir::SharedStrings>(*ignore_);

@@ -1,27 +1,20 @@
 // ARGs before the first FROM, predefined arguments, and --build-arg.
 #include "frontend/dockerfile/global_args.h"
 
-#include <charconv>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "frontend/dockerfile/stage_lowering.h"
+#include "frontend/source_date_epoch.h"
 #include "ir/base/text.h"
 #include "ir/reference.h"
 
 namespace strata::frontend::dockerfile {
 namespace {
 
-constexpr DiagnosticDef<std::string> kBadEpoch{
-    Kind::BadEpoch, "`SOURCE_DATE_EPOCH` is `{}`, not a number of seconds"};
 constexpr DiagnosticDef<std::string> kUnusedBuildArg{Kind::UnusedBuildArg,
                                                      "build argument `{}` is declared by no `ARG`"};
-
-// Given on the command line without an ARG by habit: proxies, and what BuildKit reads itself.
-bool needs_no_declaration(const std::string& name) {
-  return name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || is_proxy_argument(name);
-}
 
 void add_platform(ir::Environment& values, const std::string& prefix, const std::string& platform) {
   const ir::Platform parts = ir::split_platform(platform);
@@ -38,8 +31,7 @@ GlobalArgs::GlobalArgs(const Ast& ast, const LowerRequest& request, const std::s
                        Budget& budget, Emitter& emitter)
     : build_args_(request.build_args) {
   add_platform(values_, "BUILD", ir::host_platform());
-  add_platform(values_, "TARGET",
-               request.platform.empty() ? ir::host_platform() : request.platform);
+  add_platform(values_, "TARGET", target_platform(request));
   values_.set("TARGETSTAGE", target_stage);
   const ir::Environment predefined = values_;
   for (const auto& [name, value] : predefined) {
@@ -62,18 +54,14 @@ GlobalArgs::GlobalArgs(const Ast& ast, const LowerRequest& request, const std::s
 
 void GlobalArgs::define(const Pair& pair, char escape, Budget& budget, Emitter& emitter) {
   const std::string& name = pair.key.text;
-  const std::string* from_outside = build_arg(name);
-  std::optional<std::string> value =
-      from_outside == nullptr ? std::nullopt : std::optional(*from_outside);
-  if (pair.value) {
-    auto given = expand_word(
-        *pair.value, escape, [this](std::string_view other) { return this->value(other); }, budget,
-        emitter);
-    if (!value) {
-      value = std::move(given);
-      if (name == "SOURCE_DATE_EPOCH") {
-        epoch_loc_ = pair.value->loc;
-      }
+  const std::string* given = build_arg(name);
+  std::optional<std::string> value = given == nullptr ? std::nullopt : std::optional(*given);
+  if (pair.value && !value) {
+    value = expand_word(
+        *pair.value, {.escape = escape, .budget = &budget},
+        [this](std::string_view other) { return this->value(other); }, emitter);
+    if (name == "SOURCE_DATE_EPOCH") {
+      epoch_loc_ = pair.value->loc;
     }
   }
   if (value) {
@@ -87,16 +75,7 @@ std::optional<std::int64_t> GlobalArgs::epoch(Emitter& emitter) const {
   if (text == nullptr) {
     text = value(kName);
   }
-  if (text == nullptr || text->empty()) {
-    return std::nullopt;
-  }
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (error != std::errc() || end != text->data() + text->size() || seconds < 0) {
-    emitter.emit(epoch_loc_, kBadEpoch, *text);
-    return std::nullopt;
-  }
-  return seconds;
+  return parse_source_date_epoch(text == nullptr ? std::string() : *text, epoch_loc_, emitter);
 }
 
 void check_build_args(const Ast& ast, const LowerRequest& request, Emitter& emitter) {

@@ -17,10 +17,9 @@ struct IgnoreText {
   std::string text;
 };
 
-Result<std::optional<IgnoreText>> load_text(const std::string& file_name,
-                                            ir::SourceLoader& loader) {
-  if (!file_name.empty()) {
-    const std::string own = file_name + ".dockerignore";
+Result<std::optional<IgnoreText>> load_text(const IgnoreScope& scope, ir::SourceLoader& loader) {
+  if (!scope.file_name.empty()) {
+    const std::string own = scope.file_name + ".dockerignore";
     auto text = loader.load_beside(own);
     if (text) {
       return std::optional<IgnoreText>({own, *std::move(text)});
@@ -29,9 +28,10 @@ Result<std::optional<IgnoreText>> load_text(const std::string& file_name,
       return std::move(text).error();
     }
   }
-  auto text = loader.load("", ".dockerignore");
+  auto text = loader.load(scope.context, ".dockerignore");
   if (text) {
-    return std::optional<IgnoreText>({".dockerignore", *std::move(text)});
+    const std::string directory = scope.context.empty() ? "" : scope.context + "/";
+    return std::optional<IgnoreText>({directory + ".dockerignore", *std::move(text)});
   }
   if (text.error().code != ErrorCode::NotFound) {
     return std::move(text).error();
@@ -41,10 +41,9 @@ Result<std::optional<IgnoreText>> load_text(const std::string& file_name,
 
 }  // namespace
 
-Result<std::optional<ir::SharedStrings>> load_ignore(const std::string& file_name,
-                                                     SourceMap& sources, ir::SourceLoader& loader,
-                                                     Emitter& emitter) {
-  STRATA_ASSIGN(const auto ignore, load_text(file_name, loader));
+Result<std::optional<ir::SharedStrings>> load_ignore(const IgnoreScope& scope, SourceMap& sources,
+                                                     ir::SourceLoader& loader, Emitter& emitter) {
+  STRATA_ASSIGN(const auto ignore, load_text(scope, loader));
   if (!ignore) {
     return std::optional<ir::SharedStrings>(ir::SharedStrings());
   }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ir/base/json_nesting.h"
+#include "ir/base/parse_json.h"
 #include "ir/base/text.h"
 
 namespace strata::frontend::dockerfile {
@@ -62,7 +62,7 @@ bool within_limits(const LogicalLine& line, std::size_t before, Emitter& emitter
     return false;
   }
   const std::string_view arguments = arguments_of(text);
-  if (arguments.starts_with('[') && nests_deeper(arguments, kDeepestNesting)) {
+  if (arguments.starts_with('[') && json_depth(arguments) > kDeepestNesting) {
     const std::size_t begin = text.size() - arguments.size();
     emitter.emit(line.loc(begin, begin + 1), kTooDeep, kDeepestNesting);
     return false;

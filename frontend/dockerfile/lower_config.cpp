@@ -127,7 +127,7 @@ void StageLowering::lower_volume(const Instruction& instruction) {
   ir::Config change;
   bool complete = true;
   for (const Word& word : instruction.args) {
-    auto path = expanded(word);
+    auto path = expanded_argument(instruction, word);
     if (path && path->find_first_not_of(" \t") == std::string::npos) {
       context_->emitter.emit(word.loc, kBlankVolume);
       path.reset();

@@ -108,7 +108,7 @@ std::optional<StageBuilder::Source> StageLowering::source_of(const Instruction& 
     source.content = std::move(*content);
     return source;
   }
-  auto path = expanded(word);
+  auto path = expanded_argument(instruction, word);
   if (!path) {
     return std::nullopt;
   }
@@ -130,11 +130,11 @@ Result<void> StageLowering::lower_copy(const Instruction& instruction) {
   auto owner = owner_of(instruction);
   auto mode = mode_of(instruction);
   bool complete = owner && mode;
-  std::optional<ir::OpId> root;
+  std::optional<CopyOrigin> origin;
   const Flag* from = instruction.flag("from");
   if (from != nullptr && from->value) {
-    STRATA_ASSIGN(root, surroundings_->root_of(*from->value));
-    complete = complete && root;
+    STRATA_ASSIGN(origin, surroundings_->origin_of(*from->value));
+    complete = complete && origin;
   }
   if (instruction.args.size() < 2) {
     return {};
@@ -145,9 +145,14 @@ Result<void> StageLowering::lower_copy(const Instruction& instruction) {
       complete = false;
       continue;
     }
-    if (source->from == StageBuilder::Source::From::Local && root) {
+    if (source->from == StageBuilder::Source::From::Local && origin && origin->context.empty()) {
       source->from = StageBuilder::Source::From::Root;
-      source->root = *root;
+      source->root = origin->root;
+    } else if (source->from == StageBuilder::Source::From::Local && origin) {
+      STRATA_ASSIGN(auto ignore, context_->contexts.ignore(origin->context));
+      complete = complete && ignore;
+      source->context = origin->context;
+      source->ignore = ignore.value_or(ir::SharedStrings());
     } else if (source->from == StageBuilder::Source::From::Local && from == nullptr) {
       STRATA_ASSIGN(auto ignore, surroundings_->ignore());
       complete = complete && ignore;
@@ -158,7 +163,7 @@ Result<void> StageLowering::lower_copy(const Instruction& instruction) {
     }
     copy.sources.push_back(std::move(*source));
   }
-  auto dest = expanded(instruction.args.back());
+  auto dest = expanded_argument(instruction, instruction.args.back());
   if (!complete || !dest) {
     return {};
   }

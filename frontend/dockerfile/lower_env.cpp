@@ -52,22 +52,20 @@ void StageLowering::lower_label(const Instruction& instruction) {
   stage_.change(change, instruction.loc);
 }
 
-// Left to right: a default sees the arguments before it, on the same line too.
+// Left to right: a default sees the arguments before it, on the same line too. One that a build
+// argument replaces is not looked at: `ARG V=${V:?say which}` asks for it.
 void StageLowering::lower_arg(const Instruction& instruction) {
   for (const Pair& pair : instruction.pairs) {
     const std::string& name = pair.key.text;
-    const auto given_as = [](const std::string* text) {
-      return text == nullptr ? std::nullopt : std::optional(*text);
-    };
-    std::optional<std::string> value = given_as(surroundings_->build_arg(name));
-    if (pair.value) {
-      // Expanded even if a build argument replaces it: a wrong default is wrong for everyone.
-      auto given = expanded(*pair.value);
-      if (!value) {
-        value = std::move(given);
-      }
-    } else if (!value) {
-      value = given_as(surroundings_->global_arg(name));
+    const std::string* known = surroundings_->build_arg(name);
+    if (known == nullptr && !pair.value) {
+      known = surroundings_->global_arg(name);
+    }
+    std::optional<std::string> value;
+    if (known != nullptr) {
+      value = *known;
+    } else if (pair.value) {
+      value = expanded(*pair.value);
     }
     if (value) {
       variables_.set(name, std::move(*value));

@@ -1,8 +1,6 @@
 // One stage's instructions: dispatch, and the variables they see.
 #include "frontend/dockerfile/stage_lowering.h"
 
-#include "frontend/dockerfile/expand.h"
-
 namespace strata::frontend::dockerfile {
 namespace {
 
@@ -12,11 +10,9 @@ constexpr DiagnosticDef<> kFromInside{Kind::UnsupportedInstruction,
 
 }  // namespace
 
-std::optional<std::string> expand_word(
-    const Word& word, char escape,
-    const std::function<const std::string*(std::string_view)>& lookup, Budget& budget,
-    Emitter& emitter) {
-  auto result = expand(word.text, lookup, {.escape = escape, .budget = &budget});
+std::optional<std::string> expand_word(const Word& word, const ExpandOptions& options,
+                                       const Lookup& lookup, Emitter& emitter) {
+  auto result = expand(word.text, lookup, options);
   if (const auto* error = std::get_if<ExpandError>(&result)) {
     emitter.emit(word.part(error->begin, error->end), kExpansionFailed, error->message);
     return std::nullopt;
@@ -32,8 +28,18 @@ const std::string* StageLowering::variable(std::string_view name) const {
 
 std::optional<std::string> StageLowering::expanded(const Word& word) const {
   return expand_word(
-      word, escape_, [this](std::string_view name) { return variable(name); }, context_->budget,
-      context_->emitter);
+      word, {.escape = escape_, .budget = &context_->budget},
+      [this](std::string_view name) { return variable(name); }, context_->emitter);
+}
+
+std::optional<std::string> StageLowering::expanded_argument(const Instruction& instruction,
+                                                            const Word& word) const {
+  ExpandOptions options{.escape = escape_, .budget = &context_->budget};
+  if (instruction.form == Form::Exec) {
+    options.quotes = ExpandOptions::Quotes::Keep;
+  }
+  return expand_word(
+      word, options, [this](std::string_view name) { return variable(name); }, context_->emitter);
 }
 
 Result<void> StageLowering::lower(const Instruction& instruction) {

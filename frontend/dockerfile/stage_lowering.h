@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,10 +7,17 @@
 #include <vector>
 
 #include "frontend/dockerfile/ast.h"
+#include "frontend/dockerfile/expand.h"
 #include "frontend/stage_builder.h"
 #include "ir/base/result.h"
 
 namespace strata::frontend::dockerfile {
+
+// Where the sources of a COPY lie: in a root, or in a named context when its name is not "".
+struct CopyOrigin {
+  ir::OpId root;
+  std::string context;
+};
 
 // What the instructions of a stage ask of the file around them.
 class Surroundings {
@@ -21,9 +27,9 @@ class Surroundings {
   Surroundings(const Surroundings&) = delete;
   Surroundings& operator=(const Surroundings&) = delete;
 
-  // The root that `--from=NAME` means; nullopt after a reported error.
-  virtual Result<std::optional<ir::OpId>> root_of(const Word& from) = 0;
-  // The ignore patterns in force; nullopt after a reported error.
+  // What `--from=NAME` means; nullopt after a reported error.
+  virtual Result<std::optional<CopyOrigin>> origin_of(const Word& from) = 0;
+  // The ignore patterns of the main context; nullopt after a reported error.
   virtual Result<std::optional<ir::SharedStrings>> ignore() = 0;
   // The --build-arg of that name; nullptr when there is none.
   [[nodiscard]] virtual const std::string* build_arg(std::string_view name) const = 0;
@@ -72,6 +78,10 @@ class StageLowering {
   [[nodiscard]] const std::string* variable(std::string_view name) const;
   // nullopt after a reported error.
   [[nodiscard]] std::optional<std::string> expanded(const Word& word) const;
+  // The same for a word of an instruction that has an exec form: the quotes of JSON are its quotes,
+  // and those inside are text.
+  [[nodiscard]] std::optional<std::string> expanded_argument(const Instruction& instruction,
+                                                             const Word& word) const;
   [[nodiscard]] std::optional<ir::Pairs> expanded_pairs(const Instruction& instruction) const;
   [[nodiscard]] std::optional<std::string> heredoc_content(const Heredoc& heredoc) const;
   [[nodiscard]] std::optional<std::string> owner_of(const Instruction& instruction) const;
@@ -88,9 +98,7 @@ class StageLowering {
 };
 
 // Expands `word` and reports what is wrong with it; nullopt then.
-[[nodiscard]] std::optional<std::string> expand_word(
-    const Word& word, char escape,
-    const std::function<const std::string*(std::string_view)>& lookup, Budget& budget,
-    Emitter& emitter);
+[[nodiscard]] std::optional<std::string> expand_word(const Word& word, const ExpandOptions& options,
+                                                     const Lookup& lookup, Emitter& emitter);
 
 }  // namespace strata::frontend::dockerfile

@@ -25,7 +25,8 @@ std::string escape(std::string_view path) {
 
 Result<std::optional<ir::SharedStrings>> ContextIgnore::patterns() {
   if (state_ == State::Unread) {
-    STRATA_ASSIGN(auto loaded, dockerfile::load_ignore(file_name_, *sources_, *loader_, *emitter_));
+    STRATA_ASSIGN(auto loaded, dockerfile::load_ignore({.context = {}, .file_name = file_name_},
+                                                       *sources_, *loader_, *emitter_));
     state_ = loaded ? State::Good : State::Malformed;
     patterns_ = std::move(loaded).value_or(ir::SharedStrings());
   }

@@ -1,10 +1,10 @@
 // The spec frontend's lower(): parse, evaluate, then lower the images that are asked for.
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "frontend/sandbox_hostname.h"
+#include "frontend/source_date_epoch.h"
 #include "frontend/spec/evaluate.h"
 #include "frontend/spec/lower_images.h"
 #include "frontend/spec/parse.h"
@@ -19,8 +19,8 @@ constexpr DiagnosticDef<std::string> kUnknownTarget{Kind::UnknownTarget,
                                                     "the file declares no image `{}`"};
 constexpr DiagnosticDef<std::string> kUnknownParam{Kind::UnknownName,
                                                    "the file declares no parameter `{}`"};
-constexpr DiagnosticDef<std::string> kBadEpoch{
-    Kind::BadEpoch, "`SOURCE_DATE_EPOCH` is `{}`, not a number of seconds"};
+constexpr DiagnosticDef<std::string> kBuildArgOfSpec{Kind::UnusedBuildArg,
+                                                     "build argument `{}` has no effect here"};
 
 // The exports that are asked for, in the order of the file.
 std::vector<Export> select(const std::vector<Export>& exports, const LowerRequest& request,
@@ -58,19 +58,14 @@ std::vector<Export> select(const std::vector<Export>& exports, const LowerReques
   return selected;
 }
 
+// SOURCE_DATE_EPOCH is the one build argument that a spec file knows.
 std::optional<std::int64_t> epoch_of(const LowerRequest& request, Emitter& emitter) {
   std::optional<std::int64_t> epoch;
   for (const auto& [name, value] : request.build_args) {
-    if (name != "SOURCE_DATE_EPOCH" || value.empty()) {
-      continue;
-    }
-    std::int64_t seconds = 0;
-    const char* const end = value.data() + value.size();
-    const auto [stop, error] = std::from_chars(value.data(), end, seconds);
-    if (error != std::errc() || stop != end || seconds < 0) {
-      emitter.emit(Loc{}, kBadEpoch, value);
-    } else {
-      epoch = seconds;
+    if (name == "SOURCE_DATE_EPOCH") {
+      epoch = parse_source_date_epoch(value, {}, emitter);
+    } else if (!needs_no_declaration(name)) {
+      emitter.emit({}, kBuildArgOfSpec, name).note("a spec file takes parameters: `--param`");
     }
   }
   return epoch;
@@ -103,16 +98,22 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
   }
   ir::Module module;
   ir::Builder builder(module);
+  NamedContexts contexts(request.contexts, sources, loader, emitter);
   LoweringContext context{.builder = builder,
                           .resolver = resolver,
                           .emitter = emitter,
+                          .contexts = contexts,
                           .budget = budget,
-                          .platform = request.platform,
+                          .platform = target_platform(request),
                           .epoch = epoch,
                           .hostname = hostname};
   ContextIgnore ignore(request.file_name, sources, loader, emitter);
   ImageLowering lowering(evaluation.graph, context, sources, ignore);
   STRATA_TRY(lowering.add_targets(selected));
+  if (selected.size() == evaluation.exports.size()) {
+    // Else an image that was not asked for may use it.
+    contexts.report_unused();
+  }
   if (emitter.error_count() != errors) {
     return std::optional<ir::Module>();
   }

@@ -92,11 +92,8 @@ Result<std::optional<ImageLowering::Lowered>> ImageLowering::base(const ImageNod
   if (std::holds_alternative<FromScratch>(node.step)) {
     return std::optional<Lowered>({StageBuilder::from_scratch(*context_, 0, node.loc), {}});
   }
-  STRATA_ASSIGN(auto stage, StageBuilder::from_image(*context_,
-                                                     {.ref = std::get<FromRegistry>(node.step).ref,
-                                                      .use = StageBuilder::ImageArgs::Use::Base,
-                                                      .advice = {}},
-                                                     node.loc));
+  STRATA_ASSIGN(auto stage, StageBuilder::from_base(
+                                *context_, std::get<FromRegistry>(node.step).ref, node.loc));
   if (!stage) {
     return std::optional<Lowered>();
   }

@@ -60,6 +60,9 @@ class Emitter {
     return Pending(this, make(def.kind, loc, fmt::format(def.text, args...)));
   }
 
+  // Hands on a diagnostic that was made elsewhere, one that was held back, say.
+  void pass_on(Diagnostic diagnostic) { hand_on(std::move(diagnostic)); }
+
   // Errors handed on so far; a phase that began with n and ends with more has failed.
   [[nodiscard]] std::size_t error_count() const { return error_count_; }
 

@@ -134,6 +134,29 @@ done
 quiet "$STRATA" doctor --fsck
 ok "a damaged manifest, config, layer and tree are made again"
 
+# What --no-cache made stays: the newest result counts, in the next build and in all that reads it.
+mkdir "$work/fresh"
+cat >"$work/fresh/Dockerfile" <<'DOCKERFILE'
+FROM debian:bookworm-slim AS first
+RUN cat /proc/sys/kernel/random/uuid >/id
+FROM first
+RUN cp /id /copy
+DOCKERFILE
+fresh() { quiet "$STRATA" build --progress plain -t fresh:1 "$@" "$work/fresh"; }
+id_of() { "$STRATA" run fresh:1 cat "$1"; }
+fresh
+old=$(id_of /id)
+fresh --no-cache
+new=$(id_of /id)
+differ "$new" "$old" "what --no-cache made"
+fresh
+same "$(id_of /id)" "$new" "the build after --no-cache"
+fresh --no-cache --target first
+newest=$(id_of /id)
+fresh
+same "$(id_of /copy)" "$newest" "the build after another target was refreshed"
+ok "a refresh stays"
+
 # Two builds at once share the work, and both are right.
 echo "for both" >late
 "$STRATA" build --progress plain -t both:1 --digest-file "$work/d1" . >"$work/o1" 2>&1 &

@@ -67,6 +67,15 @@ quiet script -qec "'$STRATA' run -it --entrypoint sh commands:1 -c 'test -t 0 &&
 says 'a terminal'
 ok "run -it"
 
+# What would steer a terminal does not get to one, and is as it was anywhere else.
+printf 'FROM scratch\nLABEL x="\033[31mred\302\2330m"\n' >"$work/steering"
+"$STRATA" dump ast --format json "$work/steering" >"$work/exact"
+grep -q $'\302\233' "$work/exact" || fail "JSON is not exact"
+expect_exit 2 script -qec "'$STRATA' dump ast '$work/steering'; '$STRATA' dump ast --format json '$work/steering'; '$STRATA' dump ir '$work/steering'; '$STRATA' build -o - ." /dev/null
+! grep -q $'\033\\|\302\233' "$work/output" || fail "a control character got to the terminal"
+says 'red.?0m' 'standard output is a terminal'
+ok "terminals"
+
 # Proxies of the docker config reach every process, and no key.
 printf 'FROM debian:bookworm-slim\nRUN echo "$http_proxy $NO_PROXY" > /proxies\n' >"$work/proxies"
 key=$("$STRATA" key -f "$work/proxies" .)

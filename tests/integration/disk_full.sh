@@ -65,6 +65,7 @@ only_the_tmpfs
 ok "no space and no inodes: said so, exit 7"
 
 mount -o remount,size=4g,nr_inodes=1000000 "$work/small"
+printf 'FROM debian:bookworm-slim\nRUN head -c 180000000 /dev/urandom > /random\n' >Dockerfile
 quiet "$STRATA" build --progress plain -t full:1 .
 same "$("$STRATA" run full:1 sh -c 'wc -c < /random')" 180000000 "the image built with space again"
 printf 'FROM debian:bookworm-slim\nCOPY large /large\n' >Dockerfile

@@ -24,7 +24,7 @@ ok "a name has the bytes of its layer"
 
 # A layer as docker's builder writes it: a hard link whose file is in the layer below.
 cd "$work/context"
-mkdir linked && cp "$(command -v true)" linked/file && chmod 4755 linked/file && ln linked/file linked/link
+mkdir linked && cp /bin/true linked/file && chmod 4755 linked/file && ln linked/file linked/link
 tar -C linked --numeric-owner --owner=8 --group=9 -cf 0.tar file
 tar -C linked --numeric-owner --owner=8 --group=9 -cf 1.tar file link
 tar -f 1.tar --delete file

@@ -13,10 +13,12 @@ quiet "$STRATA" build -q -t large:1 .
 stopped() {
   local code=0 before=${EPOCHREALTIME/./}
   kill "-$1" "$pid"
-  (sleep 20 && kill -9 "$pid") 2>/dev/null &
-  local guard=$!
+  local deadline=$((SECONDS + 20))
+  while kill -0 "$pid" 2>/dev/null; do
+    ((SECONDS < deadline)) || fail "$2 did not end after SIG$1"
+    sleep 0.05
+  done
   wait "$pid" || code=$?
-  kill "$guard" 2>/dev/null
   same "$code" 130 "the exit code of $2 after SIG$1"
   local took=$((${EPOCHREALTIME/./} - before))
   ((took < 4000000)) || fail "$2 ended $took microseconds after SIG$1"
@@ -27,7 +29,7 @@ no_remains() {
   remains=$(find "$work/out" -name '.strata*' -o -name '*.strata-*')
   [[ -z $remains ]] || fail "$1 left $remains"
 }
-# waits_in PATTERN: until the process sleeps where its stack or its open files say so.
+# begun CONDITION: waits until the command in $pid is where its signal is to find it.
 begun() {
   local deadline=$((SECONDS + 30))
   until eval "$1"; do
@@ -36,7 +38,12 @@ begun() {
     sleep 0.05
   done
 }
-sleeping() { [[ $(cut -d ' ' -f 3 "/proc/$pid/stat" 2>/dev/null) == S && $(cut -d ' ' -f 14 "/proc/$pid/stat") -gt 0 ]]; }
+# It heeds SIGINT and waits for something.
+sleeping() {
+  local caught
+  caught=$(sed -n 's/^SigCgt:\s*//p' "/proc/$pid/status" 2>/dev/null)
+  ((0x${caught:-0} & 2)) && grep -q '^State:\sS' "/proc/$pid/status" 2>/dev/null
+}
 
 mkfifo "$work/out/pipe"
 for signal in INT TERM HUP; do
@@ -64,11 +71,13 @@ ok "archives to pipes"
 mkdir "$work/out/layout"
 flock "$work/out/layout" sleep 50 &
 holder=$!
-at_exit "kill $holder 2>/dev/null; pkill -P $holder 2>/dev/null"
+at_exit "pkill -P $holder 2>/dev/null; kill $holder 2>/dev/null"
+while flock -n "$work/out/layout" true; do sleep 0.05; done
 "$STRATA" export large:1 -o "type=oci,dest=$work/out/layout" >"$work/output" 2>&1 &
 pid=$!
 begun sleeping
 stopped INT "an export to a layout that another writes"
+pkill -P "$holder"
 ok "a layout that is locked"
 
 mkfifo "$work/input"
@@ -106,6 +115,7 @@ for type in local tar oci oci-archive; do
     kill -INT "$pid" 2>/dev/null || true
     wait "$pid" || code=$?
     [[ $code == 130 || $code == 0 ]] || fail "exit $code of an export to $type"
+    [[ $code == 0 || $type != oci || ! -e $work/out/oci/blobs || -n $(find "$work/out/oci/blobs" -type f) ]] || fail "an empty layout"
     [[ $code == 0 || $type == oci || ! -e $work/out/$type ]] || [[ $type != local ]] || diff -r "$work/out/local" "$work/context" >/dev/null ||
       fail "a part of an output"
     no_remains "an export to $type after $delay s"

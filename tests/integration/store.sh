@@ -52,6 +52,26 @@ same "$("$STRATA" run nobody:2 cat /etc/debian_version)" "$right" "what run show
 quiet "$STRATA" doctor --fsck
 ok "a root that was edited is unpacked again"
 
+# A build that waits for another one's lock ends when it is asked to.
+printf 'FROM debian:bookworm-slim\nRUN sleep 8 && echo done > /slept\n' >"$work/slow"
+"$STRATA" build --progress plain -f "$work/slow" -t slow:1 . >"$work/holder" 2>&1 &
+holder=$!
+at_exit "kill $holder 2>/dev/null"
+until grep -q 'sleep 8' "$work/holder"; do sleep 0.1; done
+sleep 0.5
+"$STRATA" build --progress plain -f "$work/slow" -t slow:2 . >"$work/waiter" 2>&1 &
+waiter=$!
+until grep -q "waiting for process" "$work/waiter"; do sleep 0.1; done
+start=$(date +%s%N)
+kill -TERM "$waiter"
+code=0
+wait "$waiter" || code=$?
+took=$((($(date +%s%N) - start) / 1000000))
+same "$code" 130 "the code of a build that was stopped while it waited"
+((took < 2000)) || fail "it took $took ms to end"
+wait "$holder" || fail "the build that was waited for failed: $(cat "$work/holder")"
+ok "a wait for a lock can be ended"
+
 # Two projects with one image, and files of their own to mount.
 for project in first second; do
   mkdir -p "$work/$project/src"

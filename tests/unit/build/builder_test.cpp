@@ -25,7 +25,7 @@ TEST_F(BuilderTest, ARunWithoutEffectIsTakenFromTheBuildThatPublishedItAfterTheP
   const ir::Module module = module_of_text(kModule);
   const auto records = ir::records(module);
   const EmissionProfile profile;
-  const auto plan = make_plan({module, records, *store_, {std::nullopt, profile.name()}});
+  const auto plan = make_plan({module, records, *store_, {profile.name()}});
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->steps[1].status, StepStatus::Miss);
   ASSERT_TRUE(store_
@@ -45,7 +45,6 @@ TEST_F(BuilderTest, ARunWithoutEffectIsTakenFromTheBuildThatPublishedItAfterTheP
                               .sources = sources,
                               .executor = executor->get(),
                               .profile = profile,
-                              .image_epoch = {},
                               .proxies = {},
                               .observer = observer,
                               .cancelled = cancelled});

@@ -123,6 +123,11 @@ std::vector<Damage> damages() {
       {"emptied",
        [=](const std::string& path) { rewrite(path, [](std::string& text) { text.clear(); }); }},
       {"removed", [](const std::string& path) { fs::remove(path); }},
+      {"a directory now",
+       [](const std::string& path) {
+         fs::remove(path);
+         fs::create_directory(path);
+       }},
   };
 }
 
@@ -146,7 +151,7 @@ class DamageTest : public TemporaryStoreTest {
     const auto records = ir::records(module);
     late_steps_ = {records[5]->digest, records[6]->digest, records[7]->digest};
     const EmissionProfile profile;
-    auto plan = make_plan({module, records, *store, {std::nullopt, profile.name()}});
+    auto plan = make_plan({module, records, *store, {profile.name()}});
     if (!plan) {
       return plan.error().message;
     }
@@ -162,7 +167,6 @@ class DamageTest : public TemporaryStoreTest {
                                .registry = registry,
                                .sources = sources,
                                .profile = profile,
-                               .image_epoch = {},
                                .jobs = 2,
                                .proxies = {},
                                .observer = observer,

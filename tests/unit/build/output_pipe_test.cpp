@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 
@@ -36,16 +37,20 @@ TEST(OutputPipe, SomeoneElseWhoKeepsThePipeOpenIsNotWaitedFor) {
 }
 
 TEST(OutputPipe, SomeoneElseWhoFillsThePipeForEverIsNotHeardForEver) {
-  auto pipe = OutputPipe::open([](std::string_view) {});
+  std::atomic<std::size_t> seen = 0;
+  auto pipe = OutputPipe::open([&](std::string_view bytes) { seen += bytes.size(); });
   ASSERT_TRUE(pipe.ok());
   Fd kept(::dup((*pipe)->write_end().get()));
+  ::signal(SIGPIPE, SIG_IGN);
   std::thread writer([&] {
     const std::string text(4096, 'x');
     // Until the reading end is gone.
     while (::write(kept.get(), text.data(), text.size()) > 0) {
     }
   });
-  ::signal(SIGPIPE, SIG_IGN);
+  while (seen < 65536) {
+    std::this_thread::yield();
+  }
   EXPECT_EQ((*pipe)->finish().size(), 65536U);
   pipe->reset();
   writer.join();

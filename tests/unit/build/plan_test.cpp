@@ -80,8 +80,7 @@ class PlanTest : public OpenStoreTest {
   }
 
   Plan plan(CacheUse cache = CacheUse::Use, Resolver::Own own = {}) {
-    auto made =
-        make_plan({module_, records_, *store_, {std::nullopt, kProfile}, cache, std::move(own)});
+    auto made = make_plan({module_, records_, *store_, {kProfile}, cache, std::move(own)});
     EXPECT_TRUE(made.ok()) << (made ? "" : made.error().message);
     return made ? *std::move(made) : Plan();
   }

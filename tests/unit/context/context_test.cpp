@@ -197,6 +197,22 @@ TEST(Context, HolesBeyondAllMeasureAreAnErrorAndOthersAreRead) {
   EXPECT_EQ((*taken)->items.front().tree->find("huge")->sha256, Digest::of(bytes));
 }
 
+TEST(Context, ASocketThatIsNamedIsCalledWhatItIs) {
+  const TempDirectory dir;
+  dir.write("s/sick", "x");
+  dir.socket("s/sock");
+  for (const char* source : {"s/sock", "s/so*"}) {
+    const auto selection = select(dir.path(), source);
+    ASSERT_FALSE(selection.ok());
+    EXPECT_EQ(selection.error().code, ErrorCode::NotFound);
+    EXPECT_NE(selection.error().message.find("is a socket"), std::string::npos)
+        << selection.error().message;
+  }
+  const auto beside = select(dir.path(), "s/s*");
+  ASSERT_OK(beside);
+  EXPECT_EQ(shape(**beside), (Lines{"s/sick:", "f sick"}));
+}
+
 TEST(Context, UnreadableFilesAreNamed) {
   if (::geteuid() == 0) {
     // root reads everything; a directory that vanishes is as good.

@@ -45,8 +45,10 @@ class FakeResolver final : public ir::SourceResolver {
     if (escaping.count(request.source) != 0) {
       return Error{ErrorCode::Outside, "the link points outside"};
     }
+    const auto count = files.find(request.source);
     return std::optional<ir::LocalBinding>(
-        ir::LocalBinding{Digest::of("tree of " + request.source)});
+        ir::LocalBinding{Digest::of("tree of " + request.context + ":" + request.source),
+                         count == files.end() ? 1 : count->second});
   }
 
   std::map<std::string, ir::ImageConfig> images = {
@@ -59,6 +61,8 @@ class FakeResolver final : public ir::SourceResolver {
        }()}};
   std::set<std::string> missing;
   std::set<std::string> escaping;
+  // How many files a source selects, where it is not one.
+  std::map<std::string, std::size_t> files;
   std::vector<std::string> asked_images;
   std::vector<ir::LocalRequest> asked_local;
 };

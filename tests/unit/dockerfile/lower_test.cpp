@@ -58,6 +58,190 @@ TEST(DockerfileLower, ManyOrLongTriggersAreCutShort) {
   EXPECT_NE(low.rendered().find("and 4990 more"), std::string::npos) << low.rendered();
 }
 
+// What a local op selects, as CONTEXT:SOURCE.
+Strings locals_of(const Lowering& low) {
+  Strings result;
+  for (const auto& local : low.ops<ir::Local>()) {
+    result.push_back(local.context + ":" + local.source);
+  }
+  return result;
+}
+
+TEST(DockerfileLower, ANamedContextIsABaseAndASourceOfCopies) {
+  Lowering low(
+      "FROM mine\nCOPY --from=docker.io/library/mine:latest a /b\nCOPY --from=u/x:1 c* /d/\n");
+  low.request.contexts = {"mine", "u/x:1"};
+  low.loader.texts["mine:.dockerignore"] = "*.log\n";
+  ASSERT_TRUE(low.run()) << low.rendered();
+  EXPECT_TRUE(low.resolver.asked_images.empty());
+  EXPECT_EQ(locals_of(low), (Strings{"mine:", "mine:a", "u/x:1:c*"}));
+  EXPECT_EQ(low.ops<ir::Local>()[0].ignore, Strings{"*.log"});
+  EXPECT_EQ(low.ops<ir::Local>()[1].ignore, Strings{"*.log"});
+  EXPECT_TRUE(low.ops<ir::Local>()[2].ignore.empty());
+  EXPECT_EQ(low.ops<ir::Copy>()[0].dest, "/");
+  EXPECT_EQ(low.ops<ir::Scratch>().size(), 1U);
+  EXPECT_TRUE(low.findings().empty()) << low.rendered();
+}
+
+TEST(DockerfileLower, ANamedContextStandsInThePlaceOfAStage) {
+  Lowering low(
+      "FROM nowhere AS Deps\nRUN fetch\nFROM deps\nRUN x\nCOPY --from=DEPS a /a\nCOPY --from=0 b "
+      "/b\n");
+  low.request.contexts = {"deps"};
+  ASSERT_TRUE(low.run()) << low.rendered();
+  EXPECT_TRUE(low.resolver.asked_images.empty());
+  EXPECT_EQ(low.ops<ir::Exec>().size(), 1U);
+  EXPECT_EQ(locals_of(low), (Strings{"deps:", "deps:a", "deps:b"}));
+  Lowering target("FROM nowhere AS deps\nRUN fetch\nFROM alpine\n");
+  target.request.contexts = {"deps"};
+  target.request.targets = {"deps"};
+  ASSERT_TRUE(target.run()) << target.rendered();
+  EXPECT_EQ(locals_of(target), Strings{"deps:"});
+}
+
+TEST(DockerfileLower, AStageGoesBeforeAContextOfTheNameOfItsBase) {
+  Lowering low("FROM alpine AS a\nFROM a\nRUN x\n");
+  low.request.contexts = {"alpine"};
+  ASSERT_TRUE(low.run()) << low.rendered();
+  EXPECT_EQ(locals_of(low), Strings{"alpine:"});
+  Lowering scratch("FROM scratch\nCOPY --from=other a /a\n");
+  scratch.request.contexts = {"other"};
+  ASSERT_TRUE(scratch.run()) << scratch.rendered();
+  EXPECT_TRUE(scratch.resolver.asked_images.empty());
+}
+
+TEST(DockerfileLower, AContextThatNothingNamesIsWarnedOf) {
+  Lowering low("FROM alpine AS a\nFROM other AS b\nFROM a\n");
+  low.request.contexts = {"other", "typo"};
+  ASSERT_TRUE(low.run()) << low.rendered();
+  // `other` is used by a stage that is not needed.
+  EXPECT_EQ(low.findings(), Findings{"- UnusedBuildContext"});
+  EXPECT_NE(low.rendered().find("`typo`"), std::string::npos);
+}
+
+TEST(DockerfileLower, ABadIgnoreFileOfANamedContextIsReportedOnce) {
+  Lowering low("FROM mine\nCOPY --from=mine a /b\n");
+  low.request.contexts = {"mine"};
+  low.loader.texts["mine:.dockerignore"] = "[\n";
+  EXPECT_FALSE(low.run());
+  EXPECT_EQ(low.findings(), Findings{"1:1 BadIgnorePattern"});
+  EXPECT_NE(low.rendered().find("mine/.dockerignore"), std::string::npos) << low.rendered();
+}
+
+TEST(DockerfileLower, AWildcardMayMatchNothingBesideSourcesThatAreThere) {
+  Lowering low(
+      "FROM scratch\nCOPY foo nomatch* /some/\nCOPY nomatch* <<E /x/\nt\nE\nADD no[m]atch foo "
+      "/y/\n");
+  low.resolver.missing = {"nomatch*", "no[m]atch"};
+  ASSERT_TRUE(low.run()) << low.rendered();
+  for (const auto& copy : low.ops<ir::Copy>()) {
+    EXPECT_EQ(copy.sources.size(), 1U);
+  }
+  Lowering plain("FROM scratch\nCOPY foo bar /some/\n");
+  plain.resolver.missing = {"bar"};
+  EXPECT_FALSE(plain.run());
+  EXPECT_EQ(plain.findings(), Findings{"2:10 MissingCopySource"});
+  Lowering nothing("FROM scratch\nCOPY a* b* /some/\n");
+  nothing.resolver.missing = {"a*", "b*"};
+  EXPECT_FALSE(nothing.run());
+  EXPECT_EQ(nothing.findings(), (Findings{"2:6 MissingCopySource", "2:9 MissingCopySource"}));
+}
+
+TEST(DockerfileLower, SeveralFilesOntoOneNameAreWarnedOf) {
+  Lowering low("FROM scratch\nCOPY *.c /x\nCOPY *.c /x/\nCOPY a /x\nCOPY a *.h /x\n");
+  low.resolver.files = {{"*.c", 2}};
+  low.resolver.missing = {"*.h"};
+  ASSERT_TRUE(low.run()) << low.rendered();
+  EXPECT_EQ(low.findings(), Findings{"2:1 DestinationNotDirectory"});
+}
+
+TEST(DockerfileLower, QuotesInsideTheWordsOfAnExecFormAreText) {
+  Lowering low(
+      "FROM scratch\nARG V=v\nCOPY [\"it's\", \"a \\\"b\\\" $V\", \"/d'/\"]\nVOLUME "
+      "[\"/o'clock\"]\n");
+  ASSERT_TRUE(low.run()) << low.rendered();
+  EXPECT_EQ(locals_of(low), (Strings{":it's", ":a \"b\" v"}));
+  EXPECT_EQ(low.ops<ir::Copy>()[0].dest, "/d'/");
+  EXPECT_EQ(low.config().volumes, Strings{"/o'clock"});
+}
+
+TEST(DockerfileLower, ADefaultThatTheCommandLineOverridesIsNotExpanded) {
+  Lowering low("ARG B=${X:?say which}\nFROM $B\nARG V=${V:?say which}\nARG W=$V\nRUN x\n");
+  low.request.build_args = {{"V", "1"}, {"B", "alpine"}};
+  ASSERT_TRUE(low.run()) << low.rendered();
+  EXPECT_EQ(*low.ops<ir::Exec>()[0].env.find("W"), "1");
+  Lowering bare("FROM alpine\nARG V=${V:?say which}\n");
+  EXPECT_FALSE(bare.run());
+  EXPECT_EQ(bare.findings(), Findings{"2:7 ExpansionFailed"});
+}
+
+TEST(DockerfileLower, AnImageHasThePlatformThatWasAskedForElseItsBases) {
+  const std::string text = "FROM --platform=linux/arm64 alpine AS a\nFROM a\nRUN x\n";
+  Lowering asked(text);
+  asked.request.platform = "linux/s390x";
+  ASSERT_TRUE(asked.run()) << asked.rendered();
+  EXPECT_EQ(asked.module->targets[0].platform, "linux/s390x");
+  EXPECT_EQ(asked.ops<ir::Image>()[0].platform, "linux/arm64");
+  Lowering open(text);
+  open.request.platform.clear();
+  ASSERT_TRUE(open.run()) << open.rendered();
+  EXPECT_EQ(open.module->targets[0].platform, "linux/arm64");
+  Lowering scratch("FROM scratch\n");
+  scratch.request.platform.clear();
+  ASSERT_TRUE(scratch.run()) << scratch.rendered();
+  EXPECT_EQ(scratch.module->targets[0].platform, ir::host_platform());
+}
+
+TEST(DockerfileLower, WhatADockerfileCannotTakeIsAnError) {
+  Lowering low("FROM alpine AS a\nFROM alpine AS b\n");
+  low.request.params = {{"python", "3.12"}};
+  low.request.targets = {"a", "b"};
+  EXPECT_FALSE(low.run());
+  EXPECT_EQ(low.findings(), (Findings{"- UnknownName", "- UnknownTarget"}));
+}
+
+constexpr const char* kWarnedOf = "FROM alpine AS a\nFROM alpine AS a\nEXPOSE 1:80\n";
+
+TEST(DockerfileChecks, ErrorMakesAnErrorOfWarnings) {
+  Lowering low(std::string("# check=error=true\n") + kWarnedOf);
+  EXPECT_FALSE(low.run());
+  EXPECT_EQ(low.findings(),
+            (Findings{"3:16 DuplicateStage", "4:8 ExposeHostPart", "1:9 ChecksFailed"}));
+  Lowering none("# check=error=true\nFROM alpine\n");
+  EXPECT_TRUE(none.run()) << none.rendered();
+  Lowering off(std::string("# check=error=false\n") + kWarnedOf);
+  EXPECT_TRUE(off.run()) << off.rendered();
+  // Other warnings are no checks.
+  Lowering other("# check=error=true\nFROM scratch\nCOPY a b /c\n");
+  EXPECT_TRUE(other.run()) << other.rendered();
+  EXPECT_EQ(other.findings(), Findings{"3:1 DestinationNotDirectory"});
+}
+
+TEST(DockerfileChecks, SkipLeavesWarningsOut) {
+  Lowering some(std::string("# check=skip=DuplicateStageName, X;error=true\n") + kWarnedOf);
+  EXPECT_FALSE(some.run());
+  EXPECT_EQ(some.findings(), (Findings{"4:8 ExposeHostPart", "1:9 ChecksFailed"}));
+  Lowering all(std::string("# check=error=true;skip=all\n") + kWarnedOf);
+  EXPECT_TRUE(all.run()) << all.rendered();
+  EXPECT_TRUE(all.findings().empty());
+}
+
+TEST(DockerfileChecks, TheBuildArgumentStandsInThePlaceOfTheDirective) {
+  Lowering low(std::string("# check=error=true\n") + kWarnedOf);
+  low.request.build_args = {{"BUILDKIT_DOCKERFILE_CHECK", "skip=all"}};
+  EXPECT_TRUE(low.run()) << low.rendered();
+  Lowering strict(kWarnedOf);
+  strict.request.build_args = {{"BUILDKIT_DOCKERFILE_CHECK", "error=true"}};
+  EXPECT_FALSE(strict.run());
+  EXPECT_EQ(strict.findings().back(), "- ChecksFailed");
+}
+
+TEST(DockerfileChecks, AMalformedDirectiveIsAnError) {
+  Lowering low("# check=errors=true;skip;error=maybe;experimental=all\nFROM alpine\n");
+  EXPECT_FALSE(low.run());
+  EXPECT_EQ(low.findings(), (Findings{"1:9 BadDirective", "1:9 BadDirective", "1:9 BadDirective"}));
+}
+
 TEST(DockerfileLower, EpochOfTheBuild) {
   Lowering arg("ARG SOURCE_DATE_EPOCH=7\nFROM alpine\n");
   ASSERT_TRUE(arg.run());
@@ -534,7 +718,8 @@ TEST(DockerfileFragment, LowersOnTopOfAStage) {
   ir::Builder builder(module);
   Emitter emitter(low.consumer);
   Budget budget(100);
-  LoweringContext context{builder, low.resolver, emitter, budget, "linux/amd64", {}};
+  NamedContexts contexts({}, low.sources, low.loader, emitter);
+  LoweringContext context{builder, low.resolver, emitter, contexts, budget, "linux/amd64", {}};
   StageBuilder stage = StageBuilder::from_scratch(context, 0, {});
   auto done = lower_fragment(low.request.file, low.sources, context, {}, stage);
   ASSERT_TRUE(done && *done);

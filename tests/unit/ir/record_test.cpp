@@ -81,11 +81,10 @@ TEST(Record, DigestsOfVersionOne) {
 
 TEST(Record, ImageKeyOfVersionOne) {
   const Module module = sample_module();
-  const auto key = image_key(module, module.targets[0], records(module),
-                             {.image_epoch = std::nullopt, .emission_profile = "p"});
+  const auto key = image_key(module, module.targets[0], records(module), {.emission_profile = "p"});
   ASSERT_TRUE(key.has_value());
   EXPECT_EQ(key->json,
-            R"({"base":"docker.io/library/debian:bookworm-slim",)"
+            R"({"assembly":2,"base":"docker.io/library/debian:bookworm-slim",)"
             R"("config":"sha256:35f3078752101a2b75ede9836e358727cf2c0661efc95470524bccd7ec9cdae7",)"
             R"("epoch":1700000000,"op":"image-key","platform":"linux/amd64","profile":"p",)"
             R"("record":1,)"
@@ -194,11 +193,13 @@ TEST(ImageKey, CoversEpochProfilePlatformAndBaseName) {
   const auto key = [&](const Module& of, const ImageKeyInputs& inputs) {
     return image_key(of, of.targets[0], made, inputs)->digest;
   };
-  const ImageKeyInputs inputs{.image_epoch = 5, .emission_profile = "p"};
+  const ImageKeyInputs inputs{.emission_profile = "p"};
   std::set<Digest> keys = {key(module, inputs)};
-  EXPECT_TRUE(keys.insert(key(module, {.image_epoch = 6, .emission_profile = "p"})).second);
-  EXPECT_TRUE(keys.insert(key(module, {.image_epoch = 5, .emission_profile = "q"})).second);
+  EXPECT_TRUE(keys.insert(key(module, {.emission_profile = "q"})).second);
   Module other = module;
+  std::get<Image>(other.ops[0].data).epoch = 6;
+  EXPECT_TRUE(keys.insert(key(other, inputs)).second);
+  other = module;
   other.targets[0].platform = "linux/arm64";
   EXPECT_TRUE(keys.insert(key(other, inputs)).second);
   other = module;
@@ -210,16 +211,6 @@ TEST(ImageKey, CoversEpochProfilePlatformAndBaseName) {
   other.targets[0].name = "y";
   other.targets[0].run_mounts.clear();
   EXPECT_FALSE(keys.insert(key(other, inputs)).second);
-}
-
-TEST(ImageKey, TheStageEpochIsTheDefault) {
-  const Module module = sample_module();
-  const auto made = records(module);
-  EXPECT_EQ(
-      image_key(module, module.targets[0], made, {.image_epoch = {}, .emission_profile = {}})->json,
-      image_key(module, module.targets[0], made,
-                {.image_epoch = 1700000000, .emission_profile = {}})
-          ->json);
 }
 
 }  // namespace

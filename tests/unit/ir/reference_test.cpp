@@ -36,6 +36,21 @@ TEST(Reference, IsNormalized) {
   EXPECT_EQ(Reference::parse("x.io/a/b:c")->repository, "a/b");
 }
 
+TEST(Reference, IsShownAsDockerShowsIt) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"docker.io/library/debian:latest", "debian"},
+      {"debian:12", "debian:12"},
+      {"docker.io/user/app", "user/app"},
+      {"docker.io/library/a/b", "library/a/b"},
+      {"ghcr.io/library/x:latest", "ghcr.io/library/x"},
+      {"app@" + kDigest, "app@" + kDigest},
+  };
+  for (const auto& [text, familiar] : cases) {
+    EXPECT_EQ(Reference::parse(text)->familiar(), familiar);
+    EXPECT_EQ(Reference::parse(familiar)->str(), Reference::parse(text)->str());
+  }
+}
+
 TEST(Reference, RefusesWhatNoRegistryKnows) {
   for (const std::string& text : std::vector<std::string>{"",
                                                           "Debian",

@@ -263,6 +263,19 @@ TEST(ArchiveLimits, RemovedDirectoriesAreNoParents) {
   expect_refused(linked, "h", "not there");
 }
 
+// A link to its own directory, replaced by way of itself.
+TEST(ArchiveLimits, AWayThroughALinkIsFollowedAnew) {
+  const Result<ReadLayer> layer = read(RawTar()
+                                           .add("l", EntryType::Symlink, ".")
+                                           .file("l/one", "1")
+                                           .add("l/l", EntryType::Directory)
+                                           .file("l/two", "2"));
+  ASSERT_OK(layer);
+  EXPECT_NE(layer->tree.find("one"), nullptr);
+  EXPECT_NE(layer->tree.find("l/two"), nullptr);
+  EXPECT_EQ(layer->tree.find("two"), nullptr);
+}
+
 TEST(ArchiveLimits, WhatBecameAFileAndADirectoryAgainIsEmpty) {
   auto lower = std::make_shared<Tree>();
   lower->entries = {member("d", EntryType::Directory), member("d/old")};

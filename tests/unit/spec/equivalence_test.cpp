@@ -105,6 +105,18 @@ std::string key_of(const std::string& text, Language language) {
   return root->digest.str() + " " + config->digest.str() + "\n" + ir::print(*module);
 }
 
+// The digests of a file that a build with the context `mine` has.
+std::string key_with_context(const std::string& text, Language language) {
+  Compilation compilation(text, language);
+  compilation.contexts = {"mine"};
+  compilation.loader.texts["mine:.dockerignore"] = "*.log\n";
+  const auto module = compilation.lower();
+  EXPECT_TRUE(module.has_value()) << compilation.diagnostics() << text;
+  EXPECT_TRUE(compilation.resolver.images.empty()) << compilation.resolver.images.front();
+  EXPECT_TRUE(compilation.all().empty()) << compilation.diagnostics();
+  return module ? ir::print(*module) : "error";
+}
+
 std::string digests_only(const std::string& key) { return key.substr(0, key.find('\n')); }
 
 class Equivalence : public testing::TestWithParam<Pair> {};
@@ -117,6 +129,14 @@ TEST_P(Equivalence, SameDigestsAsTheDockerfile) {
 
 INSTANTIATE_TEST_SUITE_P(Spec, Equivalence, testing::ValuesIn(pairs()),
                          [](const auto& test) { return std::string(test.param.name); });
+
+TEST(SpecDigests, ANamedContextIsTheBaseOfBothLanguages) {
+  EXPECT_EQ(key_with_context("edition \"2026\"\nimage \"0\" = Image.base(\"mine:latest\")"
+                             ".dockerfile_commands(\"COPY --from=mine a /b\")\n",
+                             Language::Spec),
+            key_with_context("FROM mine\nCOPY --from=docker.io/library/mine a /b\n",
+                             Language::Dockerfile));
+}
 
 TEST(SpecDigests, EveryPairIsADifferentImage) {
   std::map<std::string, std::string> seen;

@@ -271,6 +271,19 @@ TEST(SpecLower, TheEpochIsABuildArgument) {
   EXPECT_NE(wrong.find(Kind::BadEpoch), nullptr);
 }
 
+TEST(SpecLower, WhatASpecFileCannotTakeIsWarnedOf) {
+  Compilation compilation("edition \"2026\"\na = Image.base(\"x\")\n");
+  compilation.build_args = {{"VERSION", "1"}, {"http_proxy", "p"}, {"BUILDKIT_X", "y"}};
+  compilation.contexts = {"x", "unused"};
+  EXPECT_TRUE(compilation.lower()) << compilation.diagnostics();
+  ASSERT_NE(compilation.find(Kind::UnusedBuildArg), nullptr);
+  EXPECT_NE(compilation.find(Kind::UnusedBuildArg)->message.find("VERSION"), std::string::npos);
+  ASSERT_NE(compilation.find(Kind::UnusedBuildContext), nullptr);
+  EXPECT_NE(compilation.find(Kind::UnusedBuildContext)->message.find("`unused`"),
+            std::string::npos);
+  EXPECT_EQ(compilation.all().size(), 2U) << compilation.diagnostics();
+}
+
 // The chains of the vocabulary's own documentation, as they stand there.
 TEST(SpecLower, TheVocabularysSnippetsAreReadVerbatim) {
   Compilation compilation(R"(from chalkcompute import Image

@@ -77,6 +77,7 @@ class Compilation {
     request.file_name = "image.strata";
     request.params = params;
     request.build_args = build_args;
+    request.contexts = contexts;
     auto result = frontend::lower(request, sources, loader, resolver, emitter);
     if (!result) {
       failure = result.error();
@@ -130,6 +131,7 @@ class Compilation {
   std::vector<std::string> targets;
   ir::Pairs params;
   ir::Pairs build_args;
+  std::vector<std::string> contexts;
   std::optional<Error> failure;
 
  private:
