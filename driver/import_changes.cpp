@@ -2,6 +2,7 @@
 // that they mean the same.
 #include "driver/import_changes.h"
 
+#include "driver/compilation.h"
 #include "frontend/dockerfile/fragment.h"
 #include "frontend/stage_builder.h"
 #include "ir/base/consumer.h"
@@ -23,39 +24,32 @@ Result<ir::Config> parse_changes(const std::vector<std::string>& changes) {
   ir::UnboundResolver resolver;
   ir::UnboundLoader loader;
   frontend::NamedContexts contexts({}, sources, loader, emitter);
-  frontend::LoweringContext context{builder,  resolver,      emitter,
-                                    contexts, "linux/amd64", std::nullopt};
+  frontend::Budget budget(text.size());
+  frontend::LoweringContext context{builder, resolver,      emitter,     contexts,
+                                    budget,  "linux/amd64", std::nullopt};
   auto stage = frontend::StageBuilder::from_scratch(context, 0, {});
-  ir::Config merged;
   if (changes.empty()) {
-    return merged;
+    return ir::Config();
   }
-  STRATA_ASSIGN(const bool good,
-                frontend::dockerfile::lower_fragment(file, sources, context, {}, stage));
+  STRATA_ASSIGN(bool good, frontend::dockerfile::lower_fragment(file, sources, context, {}, stage));
+  if (good) {
+    // In the form that a build gives it: one config, single ports.
+    builder.add_target({.name = "import",
+                        .stage = builder.add_stage("import", stage.root(), stage.config_op(), {}),
+                        .platform = context.platform,
+                        .run_mounts = {},
+                        .loc = {}});
+    good = optimize(module, emitter);
+  }
   if (!good) {
     return Error{ErrorCode::Input,
                  consumer.diagnostics().empty()
                      ? std::string("--change: not understood")
                      : render_text(consumer.diagnostics().front(), sources, Color::Never)};
   }
-  const ir::ImageConfig& config = stage.config();
-  merged.env = config.env;
-  merged.labels = config.labels;
-  merged.cmd = config.cmd;
-  merged.entrypoint = config.entrypoint;
-  merged.shell = config.shell;
-  merged.ports = config.ports;
-  merged.volumes = config.volumes;
-  merged.healthcheck = config.healthcheck;
-  if (!config.user.empty()) {
-    merged.user = config.user;
-  }
-  if (!config.workdir.empty()) {
-    merged.workdir = config.workdir;
-  }
-  if (!config.stop_signal.empty()) {
-    merged.stop_signal = config.stop_signal;
-  }
+  const auto* change = std::get_if<ir::Config>(&module.op(module.stages.front().config).data);
+  ir::Config merged = change == nullptr ? ir::Config() : *change;
+  merged.base = {};
   return merged;
 }
 

@@ -15,21 +15,20 @@ namespace strata::driver {
 namespace {
 
 ExitCode print_preimage(const Compilation& compilation, const std::string& wanted) {
-  std::map<Digest, const std::string*> records;
-  for (const auto& record : compilation.records) {
-    if (record) {
-      records.emplace(record->digest, &record->json);
+  std::map<Digest, ir::OpId> steps;
+  std::map<Digest, const std::string*> keys;
+  std::vector<Digest> known;
+  for (std::uint32_t i = 0; i < compilation.records.size(); ++i) {
+    if (const auto& record = compilation.records[i]) {
+      steps.emplace(record->digest, ir::OpId{i});
+      known.push_back(record->digest);
     }
   }
   for (const auto& target : compilation.plan.targets) {
     if (target.key) {
-      records.emplace(target.key->digest, &target.key->json);
+      keys.emplace(target.key->digest, &target.key->json);
+      known.push_back(target.key->digest);
     }
-  }
-  std::vector<Digest> known;
-  known.reserve(records.size());
-  for (const auto& [digest, json] : records) {
-    known.push_back(digest);
   }
   const auto found =
       find_digest(std::move(known), wanted,
@@ -38,7 +37,10 @@ ExitCode print_preimage(const Compilation& compilation, const std::string& wante
     return report(found.error());
   }
   // No line break: `sha256sum` of what is printed is the digest.
-  answer("{}", *records.at(*found));
+  const auto key = keys.find(*found);
+  answer("{}", key != keys.end()
+                   ? *key->second
+                   : ir::record_json(compilation.module, compilation.records, steps.at(*found)));
   return ExitCode::Done;
 }
 

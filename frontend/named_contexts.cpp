@@ -25,7 +25,7 @@ std::optional<std::string> NamedContexts::find(std::string_view name) {
   return familiar;
 }
 
-Result<std::optional<ir::Strings>> NamedContexts::ignore(const std::string& name) {
+Result<std::optional<ir::SharedStrings>> NamedContexts::ignore(const std::string& name) {
   auto found = ignore_.find(name);
   if (found == ignore_.end()) {
     STRATA_ASSIGN(auto patterns, dockerfile::load_ignore({.context = name, .file_name = {}},

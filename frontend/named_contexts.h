@@ -31,14 +31,14 @@ class NamedContexts {
   // The context that a stage or image of that name is; it counts as used from here on.
   [[nodiscard]] std::optional<std::string> find(std::string_view name);
   // The patterns of the context's own `.dockerignore`, read once; nullopt after reported errors.
-  [[nodiscard]] Result<std::optional<ir::Strings>> ignore(const std::string& name);
+  [[nodiscard]] Result<std::optional<ir::SharedStrings>> ignore(const std::string& name);
   // Warns of each context that nothing has asked for.
   void report_unused() const;
 
  private:
   std::set<std::string> names_;
   std::set<std::string> used_;
-  std::map<std::string, std::optional<ir::Strings>> ignore_;
+  std::map<std::string, std::optional<ir::SharedStrings>> ignore_;
   SourceMap* sources_;
   ir::SourceLoader* loader_;
   Emitter* emitter_;

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "ir/image_config.h"
 #include "ir/path_pattern.h"
 #include "ir/reference.h"
 
 namespace strata::frontend {
 namespace {
 
+// As in <linux/limits.h>, the NUL at the end included.
+constexpr std::size_t kPathMax = 4096;
 // Derived epochs are never before 1980: zip archives cannot hold earlier times.
 constexpr std::int64_t kEarliestEpoch = 315532800;
 
@@ -25,6 +28,8 @@ constexpr DiagnosticDef<std::string> kSourceOutsideContext{
     Kind::SourceOutsideContext, "copy source `{}` leaves the build context"};
 constexpr DiagnosticDef<std::string, std::string> kBadSourcePattern{
     Kind::BadSourcePattern, "copy source `{}` cannot be selected: {}"};
+constexpr DiagnosticDef<std::size_t, std::size_t> kPathTooLong{
+    Kind::InputLimit, "path of {} bytes, of which Linux takes {}"};
 constexpr DiagnosticDef<std::string> kDestinationNotDirectory{
     Kind::DestinationNotDirectory, "several sources are copied to `{}`, which does not end in `/`"};
 
@@ -33,14 +38,43 @@ bool names_directory(std::string_view dest) {
   return dest.empty() || dest == "." || dest.ends_with('/') || dest.ends_with("/.");
 }
 
-void set_pair(ir::Pairs& pairs, const std::string& name, const std::string& value) {
-  const auto found = std::find_if(pairs.begin(), pairs.end(),
-                                  [&](const auto& pair) { return pair.first == name; });
-  if (found == pairs.end()) {
-    pairs.emplace_back(name, value);
-  } else {
-    found->second = value;
+// The bytes of an op's own strings. What ops share is counted where it comes from.
+struct TextSize {
+  std::size_t bytes = 0;
+
+  void add(const std::string& text) { bytes += text.size(); }
+  void add(const std::pair<std::string, std::string>& pair) {
+    bytes += pair.first.size() + pair.second.size();
   }
+  template <typename T>
+  void add(const std::vector<T>& values) {
+    for (const T& value : values) {
+      add(value);
+    }
+  }
+  template <typename T>
+  void add(const std::optional<T>& value) {
+    if (value) {
+      add(*value);
+    }
+  }
+  template <typename T>
+  void add(const T& value) {
+    if constexpr (ir::Nested<T>) {
+      ir::visit_members(value, [&](std::string_view, const auto& member) { add(member); });
+    }
+  }
+};
+
+std::size_t text_size(const ir::OpData& op) {
+  TextSize size;
+  std::visit(
+      [&](const auto& data) {
+        ir::visit_fields(
+            data, [&](std::string_view, const auto& field, ir::FieldRole) { size.add(field); });
+      },
+      op);
+  return size.bytes;
 }
 
 // The triggers themselves are the notes, as many as one reads.
@@ -60,16 +94,60 @@ void report_triggers(const std::string& ref, const ir::Strings& triggers, Loc lo
 
 }  // namespace
 
+const std::string& default_path() {
+  static const std::string path(ir::kDefaultPath);
+  return path;
+}
+
+bool StageBuilder::check_length(std::string_view path, Loc loc) const {
+  if (path.size() < kPathMax) {
+    return true;
+  }
+  context_->emitter.emit(loc, kPathTooLong, path.size(), kPathMax - 1);
+  return false;
+}
+
+std::optional<ir::OpId> StageBuilder::add(ir::OpData op, Loc loc) {
+  const auto* exec = std::get_if<ir::Exec>(&op);
+  Budget& budget = context_->budget;
+  if (!budget.take_text(text_size(op), loc, context_->emitter) ||
+      (exec != nullptr && !budget.take_environment(exec->env.bytes(), loc, context_->emitter))) {
+    return std::nullopt;
+  }
+  return context_->builder.add(std::move(op), loc);
+}
+
+// What is known of the config below the first instruction.
+void StageBuilder::begin_config(const ir::ImageConfig& config) {
+  // No process on Linux is given what an image of Windows may have (`=C:`); its config keeps it.
+  for (const auto& [name, value] : config.env) {
+    if (!name.empty() && name.find('=') == std::string::npos) {
+      env_.set(name, value);
+    }
+  }
+  if (env_.find("PATH") == nullptr) {
+    env_.set("PATH", default_path());
+  }
+  workdir_ = config.workdir.empty() ? "/" : config.workdir;
+  user_ = config.user;
+  shell_ = config.shell.value_or(ir::Strings());
+  has_cmd_ = config.cmd && !config.cmd->empty();
+  base_known_ = true;
+}
+
 Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& context,
                                                              const ImageArgs& args, Loc loc) {
   const std::string& ref = args.ref;
+  const auto report_unresolved = [&](const std::string& reason) {
+    auto pending = context.emitter.emit(loc, kBaseNotResolved, ref, reason);
+    if (const std::string note = args.advice ? args.advice() : std::string(); !note.empty()) {
+      pending.note(note);
+    }
+  };
   auto answer = context.resolver.image({.ref = ref, .platform = context.platform});
   if (!answer) {
     const Error error = std::move(answer).error();
-    auto pending = context.emitter.emit(loc, kBaseNotResolved, ref, error.message);
-    if (!args.advice.empty()) {
-      pending.note(args.advice);
-    }
+    report_unresolved(error.message);
     if (error.code != ErrorCode::NotFound && error.code != ErrorCode::Input) {
       // The world failed, not the input; the diagnostic has said where and why.
       return Error{error.code, fmt::format("base image `{}` was not resolved", ref)};
@@ -90,15 +168,11 @@ Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& co
     image.diff_ids = binding->config.diff_ids;
     image.epoch =
         context.epoch.value_or(std::max(binding->config.created.value_or(0), kEarliestEpoch));
-    stage.config_ = binding->config;
-    stage.base_known_ = true;
+    stage.begin_config(binding->config);
   } else {
     const auto reference = ir::Reference::parse(ref);
     if (!reference) {
-      auto pending = context.emitter.emit(loc, kBaseNotResolved, ref, "not an image reference");
-      if (!args.advice.empty()) {
-        pending.note(args.advice);
-      }
+      report_unresolved("not an image reference");
       return std::optional<StageBuilder>();
     }
     image.ref = reference->str();
@@ -114,7 +188,7 @@ Result<std::optional<StageBuilder>> StageBuilder::from_image(LoweringContext& co
 
 Result<std::optional<StageBuilder>> StageBuilder::from_base(LoweringContext& context,
                                                             const std::string& ref, Loc loc,
-                                                            const std::string& advice) {
+                                                            const Advice& advice) {
   if (const auto named = context.contexts.find(ref)) {
     return from_context(context, *named, loc);
   }
@@ -148,35 +222,28 @@ StageBuilder StageBuilder::from_scratch(LoweringContext& context, std::int64_t e
   stage.root_ =
       context.builder.add(ir::Scratch{.epoch = stage.epoch_, .platform = context.platform}, loc);
   stage.config_op_ = stage.root_;
-  stage.base_known_ = true;
+  stage.begin_config({});
   return stage;
-}
-
-std::optional<std::string> StageBuilder::env(std::string_view name) const {
-  for (const auto& [key, value] : config_.env) {
-    if (key == name) {
-      return value;
-    }
-  }
-  if (name == "PATH") {
-    return std::string(ir::kDefaultPath);
-  }
-  return std::nullopt;
 }
 
 std::string StageBuilder::absolute(std::string_view path) const {
   if (path.starts_with('/')) {
     return ir::clean_path(path);
   }
-  const std::string base = config_.workdir.empty() ? "/" : config_.workdir;
-  return ir::clean_path("/" + base + "/" + std::string(path));
+  return ir::clean_path("/" + workdir_ + "/" + std::string(path));
 }
 
 ir::Strings StageBuilder::shell() const {
-  if (config_.shell && !config_.shell->empty()) {
-    return *config_.shell;
+  return shell_.empty() ? ir::Strings{"/bin/sh", "-c"} : shell_.values();
+}
+
+// A whole tree as a source, if the budget held it.
+StageBuilder::LoweredSource StageBuilder::whole_tree(std::optional<ir::OpId> tree, Loc loc,
+                                                     std::size_t files) {
+  if (!tree) {
+    return {};
   }
-  return {"/bin/sh", "-c"};
+  return {LoweredSource::State::Good, {.path = {}, .tree = *tree, .loc = loc}, files, {}};
 }
 
 Result<StageBuilder::LoweredSource> StageBuilder::local_source(const Source& source) {
@@ -215,33 +282,29 @@ Result<StageBuilder::LoweredSource> StageBuilder::local_source(const Source& sou
     local.tree = (*answer)->tree;
     files = (*answer)->files;
   }
-  return LoweredSource{
-      LoweredSource::State::Good,
-      {.path = {}, .tree = context_->builder.add(std::move(local), source.loc), .loc = source.loc},
-      files,
-      {}};
+  return whole_tree(add(std::move(local), source.loc), source.loc, files);
 }
 
 Result<StageBuilder::LoweredSource> StageBuilder::copy_source(const Source& source) {
-  LoweredSource result;
-  result.state = LoweredSource::State::Good;
+  if (!check_length(source.path, source.loc)) {
+    return LoweredSource();
+  }
   switch (source.from) {
     case Source::From::Local:
       return local_source(source);
     case Source::From::Inline:
-      result.source = {
-          .path = {},
-          .tree = context_->builder.add(
-              ir::Inline{.files = {{.content = source.content, .mode = 0644, .path = source.path}}},
+      return whole_tree(
+          add(ir::Inline{.files = {{.content = source.content, .mode = 0644, .path = source.path}}},
               source.loc),
-          .loc = source.loc};
-      return result;
+          source.loc, 1);
     case Source::From::Root:
       break;
   }
-  result.source = {
-      .path = ir::clean_path("/" + source.path), .tree = source.root, .loc = source.loc};
-  return result;
+  return LoweredSource{
+      LoweredSource::State::Good,
+      {.path = ir::clean_path("/" + source.path), .tree = source.root, .loc = source.loc},
+      1,
+      {}};
 }
 
 Result<void> StageBuilder::copy(const CopyArgs& args, Loc loc) {
@@ -278,6 +341,9 @@ Result<void> StageBuilder::copy(const CopyArgs& args, Loc loc) {
     return {};
   }
   copy.dest = absolute(args.dest);
+  if (!check_length(copy.dest, loc)) {
+    return {};
+  }
   if (names_directory(args.dest) && copy.dest != "/") {
     copy.dest += '/';
   }
@@ -285,7 +351,7 @@ Result<void> StageBuilder::copy(const CopyArgs& args, Loc loc) {
   copy.owner = args.owner;
   copy.root = root_;
   copy.unpack = args.archives == CopyArgs::Archives::Unpack;
-  root_ = context_->builder.add(std::move(copy), loc);
+  root_ = add(std::move(copy), loc).value_or(root_);
   return {};
 }
 
@@ -298,42 +364,39 @@ void StageBuilder::run(const RunArgs& args, Loc loc) {
   }
   // A base's may be relative, to the root then.
   exec.cwd = absolute(".");
-  exec.env = config_.env;
-  // No process on Linux is given what an image of Windows may have (`=C:`); its config keeps it.
-  std::erase_if(exec.env, [](const auto& pair) {
-    return pair.first.empty() || pair.first.find('=') != std::string::npos;
-  });
-  for (const auto& [name, value] : args.build_args) {
-    set_pair(exec.env, name, value);
-  }
-  const bool has_path = std::any_of(exec.env.begin(), exec.env.end(),
-                                    [](const auto& pair) { return pair.first == "PATH"; });
-  // An unknown base may well set PATH, so only a known one gets the default.
-  if (!has_path && base_known_) {
-    exec.env.emplace_back("PATH", ir::kDefaultPath);
-  }
+  exec.env = args.env;
   exec.hostname = context_->hostname;
   exec.mounts = args.mounts;
   exec.network = args.network;
   exec.root = root_;
-  exec.user = config_.user;
-  root_ = context_->builder.add(std::move(exec), loc);
+  exec.user = user_;
+  root_ = add(std::move(exec), loc).value_or(root_);
 }
 
 void StageBuilder::change(const ir::Config& change, Loc loc) {
   ir::Config op = change;
   op.base = config_op_;
-  ir::apply(op, config_);
-  config_op_ = context_->builder.add(std::move(op), loc);
+  for (const auto& [name, value] : op.env) {
+    env_.set(name, value);
+  }
+  workdir_ = op.workdir.value_or(workdir_);
+  user_ = op.user.value_or(user_);
+  if (op.shell) {
+    shell_ = *op.shell;
+  }
+  has_cmd_ = op.cmd ? !op.cmd->empty() : has_cmd_;
+  config_op_ = add(std::move(op), loc).value_or(config_op_);
 }
 
 void StageBuilder::workdir(const std::string& path, Loc loc) {
   ir::Config op;
   op.workdir = absolute(path);
+  if (!check_length(*op.workdir, loc)) {
+    return;
+  }
   change(op, loc);
-  if (config_.workdir != "/") {
-    root_ = context_->builder.add(
-        ir::Mkdir{.owner = config_.user, .path = config_.workdir, .root = root_}, loc);
+  if (workdir_ != "/") {
+    root_ = add(ir::Mkdir{.owner = user_, .path = workdir_, .root = root_}, loc).value_or(root_);
   }
 }
 
@@ -347,7 +410,7 @@ void StageBuilder::cmd(const ir::Strings& args, Loc loc) {
 void StageBuilder::entrypoint(const ir::Strings& args, Loc loc) {
   ir::Config op;
   op.entrypoint = args;
-  const bool inherits_cmd = !base_known_ || (config_.cmd && !config_.cmd->empty());
+  const bool inherits_cmd = !base_known_ || has_cmd_;
   if (!cmd_set_here_ && inherits_cmd) {
     op.cmd = ir::Strings();
   }

@@ -1,16 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "frontend/budget.h"
 #include "frontend/named_contexts.h"
 #include "ir/base/emitter.h"
 #include "ir/base/result.h"
 #include "ir/builder.h"
-#include "ir/image_config.h"
 #include "ir/module.h"
 #include "ir/sources.h"
 
@@ -22,6 +23,7 @@ struct LoweringContext {
   ir::SourceResolver& resolver;
   Emitter& emitter;
   NamedContexts& contexts;
+  Budget& budget;
   // Target platform, normalized.
   std::string platform;
   // SOURCE_DATE_EPOCH as build-arg or global ARG, when given.
@@ -35,13 +37,16 @@ struct LoweringContext {
 // (FROM a stage, an Image used twice).
 class StageBuilder {
  public:
+  // Asked for only when there is something to advise about: it may search a whole file.
+  using Advice = std::function<std::string()>;
+
   // An image by reference. As the Base of a stage it must have no ONBUILD triggers: they run at
   // FROM, and only there. Of a CopySource they say nothing.
   struct ImageArgs {
     std::string ref;
     enum class Use { Base, CopySource } use = Use::Base;
-    // The note of a base that does not resolve, unless it is empty.
-    std::string advice;
+    // Gives the note of a base that does not resolve, unless that is empty.
+    Advice advice;
   };
   // Reports BaseNotResolved at `loc` when the resolver fails, and BaseWithTriggers. The optional is
   // empty then; a failure other than NotFound and Input is the error too.
@@ -50,7 +55,7 @@ class StageBuilder {
   // The same for a stage's base, which may also be a named context.
   static Result<std::optional<StageBuilder>> from_base(LoweringContext& context,
                                                        const std::string& ref, Loc loc,
-                                                       const std::string& advice = {});
+                                                       const Advice& advice = {});
   // The files of a named context over scratch. The optional is empty after a reported error.
   static Result<std::optional<StageBuilder>> from_context(LoweringContext& context,
                                                           const std::string& name, Loc loc);
@@ -64,10 +69,10 @@ class StageBuilder {
     // Local: relative to the context, wildcards allowed. Root: absolute path in `root`, wildcards
     // allowed. Inline: the file's name.
     std::string path;
-    ir::OpId root;        // Root
-    std::string content;  // Inline
-    std::string context;  // Local: name of the context, "" the main one
-    ir::Strings ignore;   // Local: patterns in force
+    ir::OpId root;             // Root
+    std::string content;       // Inline
+    std::string context;       // Local: name of the context, "" the main one
+    ir::SharedStrings ignore;  // Local: patterns in force
     Loc loc;
   };
   struct CopyArgs {
@@ -84,8 +89,8 @@ class StageBuilder {
     // Shell form: `command` is appended to the shell in force; else `args` are the process's.
     std::optional<std::string> command;
     ir::Strings args;
-    // ARGs in scope, over the config's environment.
-    ir::Pairs build_args;
+    // The whole environment: env(), with what the step alone sees over it.
+    ir::Environment env;
     std::string network;
     ir::Mounts mounts;
   };
@@ -101,8 +106,6 @@ class StageBuilder {
 
   [[nodiscard]] ir::OpId root() const { return root_; }
   [[nodiscard]] ir::OpId config_op() const { return config_op_; }
-  // The config in force: the base's (what is known of it) with the changes so far.
-  [[nodiscard]] const ir::ImageConfig& config() const { return config_; }
   // The shell in force, {"/bin/sh","-c"} by default.
   [[nodiscard]] ir::Strings shell() const;
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
@@ -110,14 +113,16 @@ class StageBuilder {
   // this stage" (CMD rule).
   void begin_child_stage() { cmd_set_here_ = false; }
 
-  // The value of an environment variable of the config in force; PATH has its default when unset.
-  [[nodiscard]] std::optional<std::string> env(std::string_view name) const;
+  // The environment of the config in force, as far as it is known, as RUNs see it: a config that is
+  // known to set no PATH has default_path().
+  [[nodiscard]] const ir::Environment& env() const { return env_; }
   // `path` as an absolute clean path, relative ones against the workdir in force.
   [[nodiscard]] std::string absolute(std::string_view path) const;
 
  private:
   explicit StageBuilder(LoweringContext& context) : context_(&context) {}
 
+  void begin_config(const ir::ImageConfig& config);
   // What became of one source of a copy.
   struct LoweredSource {
     // NoMatch: a wildcard that selects nothing, with `why`. Wrong: reported.
@@ -129,16 +134,30 @@ class StageBuilder {
   };
   Result<LoweredSource> copy_source(const Source& source);
   Result<LoweredSource> local_source(const Source& source);
+  static LoweredSource whole_tree(std::optional<ir::OpId> tree, Loc loc, std::size_t files);
+  // Reports a path that is too long for the kernel.
+  [[nodiscard]] bool check_length(std::string_view path, Loc loc) const;
+  // Appends the op; nullopt, and a report, when the budget does not hold it.
+  std::optional<ir::OpId> add(ir::OpData op, Loc loc);
 
   // Never null; not a reference, so that a builder can be assigned.
   LoweringContext* context_;
   ir::OpId root_;
   ir::OpId config_op_;
-  ir::ImageConfig config_;
+  // What later instructions need of the config in force: all of it would be copied for each stage
+  // and image that begins here.
+  ir::Environment env_;
+  std::string workdir_ = "/";
+  std::string user_;
+  ir::SharedStrings shell_;
+  bool has_cmd_ = false;
   std::int64_t epoch_ = 0;
   // The base's config is known: the resolver bound it, or it is scratch.
   bool base_known_ = false;
   bool cmd_set_here_ = false;
 };
+
+// PATH where nothing sets it.
+[[nodiscard]] const std::string& default_path();
 
 }  // namespace strata::frontend

@@ -1,24 +1,30 @@
 // How a config op changes an image config.
 #include "ir/image_config.h"
 
-#include <algorithm>
+#include <unordered_set>
+
+#include "ir/pairs.h"
 
 namespace strata::ir {
 namespace {
 
-void set_pair(Pairs& pairs, const std::pair<std::string, std::string>& entry) {
-  const auto found = std::find_if(pairs.begin(), pairs.end(),
-                                  [&](const auto& pair) { return pair.first == entry.first; });
-  if (found == pairs.end()) {
-    pairs.push_back(entry);
-  } else {
-    found->second = entry.second;
+void set_all(Pairs& pairs, const Pairs& changes) {
+  if (changes.empty()) {
+    return;
+  }
+  PairSetter setter(pairs);
+  for (const auto& [name, value] : changes) {
+    setter.set(name, value);
   }
 }
 
 void add_missing(Strings& values, const Strings& more) {
+  if (more.empty()) {
+    return;
+  }
+  std::unordered_set<std::string> seen(values.begin(), values.end());
   for (const std::string& value : more) {
-    if (std::find(values.begin(), values.end(), value) == values.end()) {
+    if (seen.insert(value).second) {
       values.push_back(value);
     }
   }
@@ -40,12 +46,8 @@ void replace(std::string& value, const OptionalString& change) {
 }  // namespace
 
 void apply(const Config& change, ImageConfig& config) {
-  for (const auto& entry : change.env) {
-    set_pair(config.env, entry);
-  }
-  for (const auto& entry : change.labels) {
-    set_pair(config.labels, entry);
-  }
+  set_all(config.env, change.env);
+  set_all(config.labels, change.labels);
   replace(config.cmd, change.cmd);
   replace(config.entrypoint, change.entrypoint);
   replace(config.healthcheck, change.healthcheck);

@@ -11,7 +11,9 @@
 
 #include "ir/base/digest.h"
 #include "ir/base/source.h"
+#include "ir/environment.h"
 #include "ir/ids.h"
+#include "ir/shared_strings.h"
 
 namespace strata::ir {
 

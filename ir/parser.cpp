@@ -127,6 +127,18 @@ class Line {
     } while (next_is(','));
     return expect(']');
   }
+  bool value(Environment& out) {
+    Pairs pairs;
+    const bool ok = value(pairs);
+    out = pairs;
+    return ok;
+  }
+  bool value(SharedStrings& out) {
+    Strings values;
+    const bool ok = value(values);
+    out = std::move(values);
+    return ok;
+  }
   // The nested structs.
   template <Nested T>
   bool value(T& nested) {

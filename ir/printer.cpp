@@ -111,14 +111,19 @@ class Printer {
   }
   template <typename T>
   void value(const std::vector<T>& values) {
-    out_ += '[';
-    for (const T& element : values) {
-      if (&element != values.data()) {
-        out_ += ", ";
-      }
+    list(values);
+  }
+  void value(const SharedStrings& values) { list(values); }
+  void value(const Environment& environment) { list(environment); }
+  template <typename Range>
+  void list(const Range& values) {
+    std::string_view separator = "[";
+    for (const auto& element : values) {
+      out_ += separator;
       value(element);
+      separator = ", ";
     }
-    out_ += ']';
+    out_ += separator == "[" ? "[]" : "]";
   }
   // The nested structs.
   template <Nested T>

@@ -43,12 +43,10 @@ class ValueWriter {
   }
   template <typename T>
   void write(const std::vector<T>& values) {
-    json_->begin_array();
-    for (const T& value : values) {
-      write(value);
-    }
-    json_->end_array();
+    write_list(values);
   }
+  void write(const SharedStrings& values) { write_list(values); }
+  void write(const Environment& environment) { write_list(environment); }
   template <typename T>
   void write(const std::optional<T>& value) {
     STRATA_CHECK(value.has_value(), "an optional field that is not set is left out");
@@ -66,6 +64,15 @@ class ValueWriter {
   }
 
  private:
+  template <typename Range>
+  void write_list(const Range& values) {
+    json_->begin_array();
+    for (const auto& value : values) {
+      write(value);
+    }
+    json_->end_array();
+  }
+
   CanonicalJson* json_;
   const InputDigest* input_;
 };
@@ -124,11 +131,6 @@ class RecordWriter {
   std::size_t next_fixed_ = 0;
 };
 
-StepRecord make_record(std::string json) {
-  const Digest digest = Digest::of(json);
-  return {std::move(json), digest};
-}
-
 }  // namespace
 
 std::string write_record(const Op& op, const std::function<Digest(OpId)>& input) {
@@ -149,15 +151,21 @@ std::vector<std::optional<StepRecord>> records(const Module& module) {
       known = known && result[operand.index].has_value();
     }
     if (known) {
-      result[i] = make_record(write_record(op, [&](OpId id) { return result[id.index]->digest; }));
+      result[i] = StepRecord{
+          Digest::of(write_record(op, [&](OpId id) { return result[id.index]->digest; }))};
     }
   }
   return result;
 }
 
-std::optional<StepRecord> image_key(const Module& module, const Target& target,
-                                    const std::vector<std::optional<StepRecord>>& records,
-                                    const ImageKeyInputs& inputs) {
+std::string record_json(const Module& module, const std::vector<std::optional<StepRecord>>& records,
+                        OpId id) {
+  return write_record(module.op(id), [&](OpId input) { return records[input.index]->digest; });
+}
+
+std::optional<ImageKey> image_key(const Module& module, const Target& target,
+                                  const std::vector<std::optional<StepRecord>>& records,
+                                  const ImageKeyInputs& inputs) {
   const Stage& stage = module.stage(target.stage);
   const auto& root = records[stage.root.index];
   const auto& config = records[stage.config.index];
@@ -180,7 +188,8 @@ std::optional<StepRecord> image_key(const Module& module, const Target& target,
   json.key("record").integer(kRecordVersion);
   json.key("root").string(root->digest.str());
   json.end_object();
-  return make_record(json.take());
+  const Digest digest = Digest::of(json.text());
+  return ImageKey{json.take(), digest};
 }
 
 }  // namespace strata::ir

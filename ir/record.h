@@ -25,9 +25,9 @@ namespace strata::ir {
 // all members in byte order.
 inline constexpr int kRecordVersion = 1;
 
-// A step's record as it is hashed, and its digest: digest == Digest::of(json).
+// What is kept of a step's record: a RUN's holds its whole environment, so those of a file together
+// may be far larger than the file. record_json() writes it again.
 struct StepRecord {
-  std::string json;
   Digest digest;
 };
 
@@ -37,6 +37,17 @@ struct StepRecord {
 // The record of each op, by OpId; nullopt for an op that is not bound or reads one that is not.
 [[nodiscard]] std::vector<std::optional<StepRecord>> records(const Module& module);
 
+// The record of a step that `records` (of the same module) has, as it is hashed.
+[[nodiscard]] std::string record_json(const Module& module,
+                                      const std::vector<std::optional<StepRecord>>& records,
+                                      OpId id);
+
+// The image key's record as it is hashed, and its digest: digest == Digest::of(json).
+struct ImageKey {
+  std::string json;
+  Digest digest;
+};
+
 // What else reaches a manifest and is no step. Digest of the record is the image key.
 struct ImageKeyInputs {
   std::string emission_profile;  // "gzip-6-libdeflate-1.14-1m"
@@ -45,7 +56,7 @@ struct ImageKeyInputs {
 // The image key's record of a target (an object with "op":"image-key", the root and config steps'
 // digests, the platform, the base name, the stage epoch, the profile, and as "assembly" the version
 // of how config and manifest are made of them); nullopt on an unbound target.
-[[nodiscard]] std::optional<StepRecord> image_key(
+[[nodiscard]] std::optional<ImageKey> image_key(
     const Module& module, const Target& target,
     const std::vector<std::optional<StepRecord>>& records, const ImageKeyInputs& inputs);
 

@@ -44,7 +44,7 @@ struct LocalRequest {
   std::string context;
   // Clean, relative, "" the whole context; may hold wildcards.
   std::string source;
-  Strings ignore;
+  SharedStrings ignore;
 };
 
 struct LocalBinding {

@@ -138,9 +138,12 @@ class Verifier {
   void platform(const std::string& text) {
     require(normalize_platform(text).has_value(), "`platform` must be os/architecture[/variant]");
   }
-  void names(const Pairs& pairs, std::string_view field) {
+  template <typename PairRange>
+  void names(const PairRange& pairs, std::string_view field) {
     for (const auto& [name, value] : pairs) {
-      require(is_name(name), fmt::format("`{}` has a name that is empty or holds `=`", field));
+      if (!is_name(name)) {
+        require(false, fmt::format("`{}` has a name that is empty or holds `=`", field));
+      }
     }
   }
 
@@ -230,7 +233,16 @@ class Verifier {
   template <typename T>
   void check_no_nul(const T& data) {
     visit_fields(data, [&](std::string_view name, const auto& field, FieldRole) {
-      require(nul_free(field), fmt::format("`{}` holds a NUL byte", name));
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(field)>, SharedStrings>) {
+        // Steps share large lists.
+        if (&field.values() == known_good_) {
+          return;
+        }
+        known_good_ = all_nul_free(field) ? &field.values() : known_good_;
+      }
+      if (!nul_free(field)) {
+        require(false, fmt::format("`{}` holds a NUL byte", name));
+      }
     });
   }
   static bool nul_free(const std::string& text) { return text.find('\0') == std::string::npos; }
@@ -242,11 +254,17 @@ class Verifier {
   static bool nul_free(const std::optional<T>& value) {
     return !value.has_value() || nul_free(*value);
   }
+  template <typename Range>
+  static bool all_nul_free(const Range& values) {
+    return std::all_of(values.begin(), values.end(),
+                       [](const auto& value) { return nul_free(value); });
+  }
   template <typename T>
   static bool nul_free(const std::vector<T>& values) {
-    return std::all_of(values.begin(), values.end(),
-                       [](const T& value) { return nul_free(value); });
+    return all_nul_free(values);
   }
+  static bool nul_free(const SharedStrings& values) { return all_nul_free(values); }
+  static bool nul_free(const Environment& environment) { return all_nul_free(environment); }
   template <typename T>
   static bool nul_free(const T& value) {
     bool ok = true;
@@ -290,6 +308,8 @@ class Verifier {
   const Module* module_;
   Emitter* emitter_;
   std::size_t index_ = 0;
+  // A list that was found to hold no NUL.
+  const Strings* known_good_ = nullptr;
   std::string subject_;
   Loc loc_;
 };

@@ -24,6 +24,11 @@
 namespace strata::passes {
 namespace {
 
+constexpr DiagnosticDef<std::size_t> kTooMuchConfig{
+    Kind::InputLimit, "the configs of the targets come to more than {} MiB"};
+// Each target has its whole config, whatever it shares with another's.
+constexpr std::size_t kMergedMebibytes = 256;
+
 class Normalize final : public Pass {
  public:
   Change run(ir::Module& module, PassContext& context) override;
@@ -139,7 +144,6 @@ void normalize_op(ir::Inline& files) {
 }
 void normalize_op(ir::Exec& exec) {
   clean(exec.cwd);
-  sort_pairs(exec.env);
   if (exec.hostname == ir::kSandboxHostname) {
     exec.hostname.clear();
   }
@@ -210,6 +214,22 @@ void follow(ir::Config& config, const ir::Config& change) {
   });
 }
 
+// What a merged config holds, roughly, in bytes.
+std::size_t size_of(const ir::Config& config) {
+  std::size_t bytes = sizeof(config);
+  for (const ir::Pairs* pairs : {&config.env, &config.labels}) {
+    for (const auto& [name, value] : *pairs) {
+      bytes += sizeof(name) + sizeof(value) + name.size() + value.size();
+    }
+  }
+  for (const ir::Strings* values : {&config.ports, &config.volumes}) {
+    for (const std::string& value : *values) {
+      bytes += sizeof(value) + value.size();
+    }
+  }
+  return bytes;
+}
+
 bool changes_nothing(const ir::Config& config) { return config == ir::Config{.base = config.base}; }
 
 // True when the directory is there without the step: it is the root, or the step below made it, or
@@ -245,14 +265,15 @@ void merge_chain(ir::Module& module, ir::OpId id) {
   op.also.insert(op.also.end(), also.begin(), also.end());
 }
 
-Change Normalize::run(ir::Module& module, PassContext& /*context*/) {
+Change Normalize::run(ir::Module& module, PassContext& context) {
   std::vector<ir::OpId> replacement(module.ops.size());
   std::vector<bool> keep(module.ops.size(), true);
-  // Whether an op is the config of a target.
-  std::vector<bool> ends(module.ops.size());
+  // The target whose config an op is.
+  std::vector<const ir::Target*> target_of(module.ops.size(), nullptr);
   for (const ir::Target& target : module.targets) {
-    ends[module.stage(target.stage).config.index] = true;
+    target_of[module.stage(target.stage).config.index] = &target;
   }
+  std::size_t left = kMergedMebibytes << 20U;
   Change change = Change::Unchanged;
   for (std::size_t i = 0; i < module.ops.size(); ++i) {
     ir::Op& op = module.ops[i];
@@ -261,10 +282,10 @@ Change Normalize::run(ir::Module& module, PassContext& /*context*/) {
     // Operands first, so that a step rests on what is left of the steps below it.
     ir::map_operands(op, [&](ir::OpId id) { return replacement[id.index]; });
     const bool is_config = std::holds_alternative<ir::Config>(op.data);
-    if (is_config && ends[i]) {
+    if (is_config && target_of[i] != nullptr) {
       merge_chain(module, replacement[i]);
     }
-    if (!is_config || ends[i]) {
+    if (!is_config || target_of[i] != nullptr) {
       std::visit([](auto& data) { normalize_op(data); }, op.data);
     }
     const auto* config = std::get_if<ir::Config>(&op.data);
@@ -273,6 +294,14 @@ Change Normalize::run(ir::Module& module, PassContext& /*context*/) {
       replacement[i] = config->base;
     } else if (mkdir != nullptr && makes_nothing(*mkdir, module)) {
       replacement[i] = mkdir->root;
+    }
+    if (config != nullptr && target_of[i] != nullptr) {
+      const std::size_t size = size_of(*config);
+      if (size > left) {
+        context.emitter.emit(target_of[i]->loc, kTooMuchConfig, kMergedMebibytes);
+        return Change::Changed;
+      }
+      left -= size;
     }
     keep[i] = replacement[i].index == i;
     change = keep[i] && before == op.data ? change : Change::Changed;

@@ -36,7 +36,7 @@ class Assembler {
   Assembler(const BuildRequest& request, Roots& roots, const ir::Target& target)
       : request_(request), roots_(roots), target_(target) {}
 
-  Result<BuiltImage> run(const ir::StepRecord& key) {
+  Result<BuiltImage> run(const ir::ImageKey& key) {
     const ir::Stage& stage = request_.module.stage(target_.stage);
     created_ = ir::stage_epoch(request_.module, stage.root);
     for (const ir::OpId id : ir::root_chain(request_.module, stage.root)) {
@@ -148,7 +148,7 @@ class Assembler {
     return {};
   }
 
-  Result<BuiltImage> publish(const ir::StepRecord& key) {
+  Result<BuiltImage> publish(const ir::ImageKey& key) {
     STRATA_TRY(remember_trees());
     const std::string config = oci::write_config(made_.config);
     STRATA_ASSIGN(const Digest config_digest, request_.store.put_blob(config));

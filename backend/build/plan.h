@@ -33,7 +33,7 @@ struct PlannedStep {
 
 struct PlannedTarget {
   // The image key's record; nullopt on an unbound target.
-  std::optional<ir::StepRecord> key;
+  std::optional<ir::ImageKey> key;
   // The stored image of that key, whole and of the newest results; the target's steps are all hits
   // then.
   std::optional<Descriptor> image;

@@ -88,8 +88,9 @@ Result<void> StepRunner::publish(MadeStep& made) {
     STRATA_CHECK(input.has_value(), "a step ran before its inputs were done");
     result.inputs.push_back(*input);
   }
-  const ir::StepRecord& record = *request_->records[made.step.index];
-  return request_->store.put_result(record.digest, record.json, result);
+  return request_->store.put_result(request_->records[made.step.index]->digest,
+                                    ir::record_json(request_->module, request_->records, made.step),
+                                    result);
 }
 
 Result<void> StepRunner::write_layer_of(const MadeStep& made) {
@@ -105,7 +106,7 @@ Result<ProcessStart> StepRunner::start_of(const ir::Exec& op) {
   ProcessStart start;
   STRATA_ASSIGN(start.trees, roots_->trees(op.root));
   start.args = op.args;
-  start.env = op.env;
+  start.env.assign(op.env.begin(), op.env.end());
   start.cwd = op.cwd;
   start.user = op.user;
   start.hostname = op.hostname;

@@ -68,14 +68,43 @@ struct Context::State {
   DigestCache* cache = nullptr;
   unsigned jobs = 1;
   std::shared_ptr<const Content> files;
-  // One build sees one selection, however often it asks.
+  // What was selected under the same patterns, by source: one build sees one selection, however
+  // often it asks.
+  struct Patterns {
+    ir::SharedStrings written;
+    ir::IgnoreMatcher matcher;
+    std::map<std::string, std::shared_ptr<const Selection>> selections;
+  };
   std::mutex mutex;
-  std::map<std::pair<std::string, ir::Strings>, std::shared_ptr<const Selection>> selections;
+  std::map<Digest, Patterns> patterns;
+  // Those asked for last: mostly all steps share one list.
+  Patterns* last = nullptr;
 
+  Result<Patterns*> patterns_of(const ir::SharedStrings& written);
   Result<MatchedItem> item(const std::string& path, const ir::IgnoreMatcher& ignore);
   Result<std::vector<SelectedItem>> items(const std::string& source,
                                           const ir::IgnoreMatcher& ignore);
 };
+
+Result<Context::State::Patterns*> Context::State::patterns_of(const ir::SharedStrings& written) {
+  if (last != nullptr && last->written == written) {
+    return last;
+  }
+  CanonicalJson json;
+  json.begin_array();
+  for (const std::string& pattern : written) {
+    json.string(pattern);
+  }
+  json.end_array();
+  const Digest key = Digest::of(json.text());
+  auto found = patterns.find(key);
+  if (found == patterns.end()) {
+    STRATA_ASSIGN(ir::IgnoreMatcher matcher, ir::IgnoreMatcher::make(written.values()));
+    found = patterns.emplace(key, Patterns{written, std::move(matcher), {}}).first;
+  }
+  last = &found->second;
+  return last;
+}
 
 Result<MatchedItem> Context::State::item(const std::string& path, const ir::IgnoreMatcher& ignore) {
   STRATA_ASSIGN(const ResolvedSource source, resolve_source(root.get(), path));
@@ -155,15 +184,14 @@ Result<std::shared_ptr<const Selection>> Context::select(const ir::LocalRequest&
     return Error{ErrorCode::Outside, "`" + request.source + "` is outside the context"};
   }
   const std::lock_guard lock(state_->mutex);
-  const auto key = std::make_pair(source, request.ignore);
-  if (const auto known = state_->selections.find(key); known != state_->selections.end()) {
+  STRATA_ASSIGN(State::Patterns* const patterns, state_->patterns_of(request.ignore));
+  if (const auto known = patterns->selections.find(source); known != patterns->selections.end()) {
     return known->second;
   }
-  STRATA_ASSIGN(const ir::IgnoreMatcher ignore, ir::IgnoreMatcher::make(request.ignore));
   auto selection = std::make_shared<Selection>();
-  STRATA_ASSIGN(selection->items, state_->items(source, ignore));
+  STRATA_ASSIGN(selection->items, state_->items(source, patterns->matcher));
   selection->digest = selection_digest(selection->items);
-  state_->selections.emplace(key, selection);
+  patterns->selections.emplace(source, selection);
   return std::shared_ptr<const Selection>(std::move(selection));
 }
 

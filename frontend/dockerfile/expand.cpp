@@ -14,6 +14,8 @@ constexpr std::size_t kLargestExpansion = std::size_t{16} << 20U;
 // Characters of a value times those of a pattern or replacement.
 constexpr std::size_t kLargestMatch = std::size_t{64} << 20U;
 constexpr int kDeepestNesting = 100;
+constexpr std::string_view kBudgetSpent = "expansions of the file come to more than 64 MiB";
+static_assert(Budget::kTextMebibytes == 64);
 
 struct CodePoint {
   std::uint32_t value = 0;
@@ -108,6 +110,14 @@ class Expander {
   bool replaced(std::size_t begin, const std::string& variable, std::string& result);
   bool operand(std::size_t begin, char stop, Escapes escapes, std::string& result);
   std::string name();
+  [[nodiscard]] std::string value_of(const std::string& variable) const {
+    const std::string* value = (*lookup_)(variable);
+    return value == nullptr ? std::string() : *value;
+  }
+  [[nodiscard]] bool take_matching(std::size_t steps) const {
+    return steps <= kLargestMatch &&
+           (options_.budget == nullptr || options_.budget->take_matching(steps));
+  }
 
   std::string_view input_;
   const Lookup* lookup_;
@@ -250,11 +260,17 @@ bool Expander::dollar(std::string& result) {
   const std::size_t begin = position_++;
   if (at_end() || peek() != '{') {
     const std::string variable = name();
-    result = variable.empty() ? "$" : (*lookup_)(variable).value_or("");
-    return true;
+    result = variable.empty() ? "$" : value_of(variable);
+  } else {
+    ++position_;
+    if (!braces(begin, result)) {
+      return false;
+    }
   }
-  ++position_;
-  return braces(begin, result);
+  if (options_.budget != nullptr && !options_.budget->take_text(result.size())) {
+    return fail(begin, std::string(kBudgetSpent));
+  }
+  return true;
 }
 
 bool Expander::braces(std::size_t begin, std::string& result) {
@@ -276,7 +292,7 @@ bool Expander::braces(std::size_t begin, std::string& result) {
   ++position_;
   switch (modifier) {
     case '}':
-      result = (*lookup_)(variable).value_or("");
+      result = value_of(variable);
       return true;
     case '-':
     case '+':
@@ -307,9 +323,9 @@ bool Expander::defaulted(std::size_t begin, const std::string& variable, std::st
   if (!operand(begin, '}', Escapes::Drop, word)) {
     return false;
   }
-  const auto value = (*lookup_)(variable);
+  const std::string* value = (*lookup_)(variable);
   const bool empty_counts = kind.size() == 2;
-  const bool missing = !value || (empty_counts && value->empty());
+  const bool missing = value == nullptr || (empty_counts && value->empty());
   switch (kind.back()) {
     case '-':
       result = missing ? word : *value;
@@ -325,7 +341,7 @@ bool Expander::defaulted(std::size_t begin, const std::string& variable, std::st
     return true;
   }
   if (word.empty()) {
-    word = value ? "is not allowed to be empty" : "is not allowed to be unset";
+    word = value != nullptr ? "is not allowed to be empty" : "is not allowed to be unset";
   }
   return fail(begin, variable + ": " + word);
 }
@@ -345,8 +361,8 @@ bool Expander::trimmed(std::size_t begin, const std::string& variable, char modi
   if (!pattern) {
     return fail(begin, "escape in pattern `" + word + "` is not supported");
   }
-  const std::string value = (*lookup_)(variable).value_or("");
-  if (word.size() * value.size() > kLargestMatch) {
+  const std::string value = value_of(variable);
+  if (!take_matching(word.size() * value.size())) {
     return fail(begin, "value is too long for a pattern");
   }
   result =
@@ -370,8 +386,8 @@ bool Expander::replaced(std::size_t begin, const std::string& variable, std::str
   if (!pattern) {
     return fail(begin, "escape in pattern `" + word + "` is not supported");
   }
-  const std::string value = (*lookup_)(variable).value_or("");
-  if ((word.size() + replacement.size()) * value.size() > kLargestMatch) {
+  const std::string value = value_of(variable);
+  if (!take_matching((word.size() + replacement.size()) * value.size())) {
     return fail(begin, "value is too long for a replacement");
   }
   result = pattern->replace(value, replacement, occurrences);

@@ -8,15 +8,19 @@
 #include <variant>
 #include <vector>
 
+#include "frontend/budget.h"
+
 namespace strata::frontend::dockerfile {
 
-// The value of a variable; nullopt when it is not set.
-using Lookup = std::function<std::optional<std::string>(std::string_view)>;
+// The value of a variable; nullptr when it is not set.
+using Lookup = std::function<const std::string*(std::string_view)>;
 
 struct ExpandOptions {
   char escape = '\\';
   // Remove: as a shell does. Keep: quotes are ordinary characters (heredoc bodies).
   enum class Quotes { Remove, Keep } quotes = Quotes::Remove;
+  // What the values and matches are taken of; without one only a single word is bounded.
+  Budget* budget = nullptr;
 };
 
 // Why a word does not expand; [begin, end) is the wrong part of it.

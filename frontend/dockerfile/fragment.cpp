@@ -18,7 +18,7 @@ constexpr DiagnosticDef<> kVariableInFrom{Kind::VariableInFrom,
 // No stages, no build arguments: images only.
 class FragmentSurroundings final : public Surroundings {
  public:
-  FragmentSurroundings(LoweringContext& context, const ir::Strings& ignore)
+  FragmentSurroundings(LoweringContext& context, const ir::SharedStrings& ignore)
       : context_(&context), ignore_(&ignore) {}
 
   Result<std::optional<CopyOrigin>> origin_of(const Word& from) override {
@@ -39,25 +39,25 @@ class FragmentSurroundings final : public Surroundings {
             *context_, {from.text, StageBuilder::ImageArgs::Use::CopySource, {}}, from.loc));
     return image ? std::optional<CopyOrigin>({image->root(), {}}) : std::nullopt;
   }
-  Result<std::optional<ir::Strings>> ignore() override {
-    return std::optional<ir::Strings>(*ignore_);
+  Result<std::optional<ir::SharedStrings>> ignore() override {
+    return std::optional<ir::SharedStrings>(*ignore_);
   }
-  [[nodiscard]] std::optional<std::string> build_arg(std::string_view /*name*/) const override {
-    return std::nullopt;
+  [[nodiscard]] const std::string* build_arg(std::string_view /*name*/) const override {
+    return nullptr;
   }
-  [[nodiscard]] std::optional<std::string> global_arg(std::string_view /*name*/) const override {
-    return std::nullopt;
+  [[nodiscard]] const std::string* global_arg(std::string_view /*name*/) const override {
+    return nullptr;
   }
 
  private:
   LoweringContext* context_;
-  const ir::Strings* ignore_;
+  const ir::SharedStrings* ignore_;
 };
 
 }  // namespace
 
 Result<bool> lower_fragment(FileId file, const SourceMap& sources, LoweringContext& context,
-                            const ir::Strings& ignore, StageBuilder& stage) {
+                            const ir::SharedStrings& ignore, StageBuilder& stage) {
   const std::size_t errors = context.emitter.error_count();
   const Ast ast = parse(file, ParseScope::Fragment, sources, context.emitter);
   if (context.emitter.error_count() != errors) {
@@ -67,6 +67,9 @@ Result<bool> lower_fragment(FileId file, const SourceMap& sources, LoweringConte
   StageLowering lowering(context, stage, ast.escape, surroundings);
   for (const Instruction& instruction : ast.instructions) {
     STRATA_TRY(lowering.lower(instruction));
+    if (context.budget.exhausted()) {
+      break;
+    }
   }
   if (context.emitter.error_count() != errors) {
     return false;

@@ -11,7 +11,7 @@ namespace strata::frontend::dockerfile {
 // COPY from the context. False after a reported error. COPY --from may name images only; FROM is
 // reported.
 [[nodiscard]] Result<bool> lower_fragment(FileId file, const SourceMap& sources,
-                                          LoweringContext& context, const ir::Strings& ignore,
+                                          LoweringContext& context, const ir::SharedStrings& ignore,
                                           StageBuilder& stage);
 
 }  // namespace strata::frontend::dockerfile

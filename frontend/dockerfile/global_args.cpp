@@ -1,7 +1,7 @@
 // ARGs before the first FROM, predefined arguments, and --build-arg.
 #include "frontend/dockerfile/global_args.h"
 
-#include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -16,67 +16,66 @@ namespace {
 constexpr DiagnosticDef<std::string> kUnusedBuildArg{Kind::UnusedBuildArg,
                                                      "build argument `{}` is declared by no `ARG`"};
 
-void add_platform(ir::Pairs& values, const std::string& prefix, const std::string& platform) {
+void add_platform(ir::Environment& values, const std::string& prefix, const std::string& platform) {
   const ir::Platform parts = ir::split_platform(platform);
-  set_pair(values, prefix + "PLATFORM", platform);
-  set_pair(values, prefix + "OS", parts.os);
-  set_pair(values, prefix + "OSVERSION", "");
-  set_pair(values, prefix + "ARCH", parts.architecture);
-  set_pair(values, prefix + "VARIANT", parts.variant);
+  values.set(prefix + "PLATFORM", platform);
+  values.set(prefix + "OS", parts.os);
+  values.set(prefix + "OSVERSION", "");
+  values.set(prefix + "ARCH", parts.architecture);
+  values.set(prefix + "VARIANT", parts.variant);
 }
 
 }  // namespace
 
 GlobalArgs::GlobalArgs(const Ast& ast, const LowerRequest& request, const std::string& target_stage,
-                       Emitter& emitter)
-    : request_(&request) {
+                       Budget& budget, Emitter& emitter)
+    : build_args_(request.build_args) {
   add_platform(values_, "BUILD", ir::host_platform());
   add_platform(values_, "TARGET", target_platform(request));
-  set_pair(values_, "TARGETSTAGE", target_stage);
-  for (auto& [name, value] : values_) {
-    value = build_arg(name).value_or(value);
+  values_.set("TARGETSTAGE", target_stage);
+  const ir::Environment predefined = values_;
+  for (const auto& [name, value] : predefined) {
+    if (const std::string* given = build_arg(name)) {
+      values_.set(name, *given);
+    }
   }
   for (const Instruction& instruction : ast.instructions) {
     if (instruction.keyword == Keyword::From) {
       break;
     }
     for (const Pair& pair : instruction.pairs) {
-      define(pair, ast.escape, emitter);
+      define(pair, ast.escape, budget, emitter);
+    }
+    if (budget.exhausted()) {
+      break;
     }
   }
 }
 
-void GlobalArgs::define(const Pair& pair, char escape, Emitter& emitter) {
+void GlobalArgs::define(const Pair& pair, char escape, Budget& budget, Emitter& emitter) {
   const std::string& name = pair.key.text;
-  std::optional<std::string> value = build_arg(name);
+  const std::string* given = build_arg(name);
+  std::optional<std::string> value = given == nullptr ? std::nullopt : std::optional(*given);
   if (pair.value && !value) {
     value = expand_word(
-        *pair.value, {.escape = escape},
+        *pair.value, {.escape = escape, .budget = &budget},
         [this](std::string_view other) { return this->value(other); }, emitter);
     if (name == "SOURCE_DATE_EPOCH") {
       epoch_loc_ = pair.value->loc;
     }
   }
   if (value) {
-    set_pair(values_, name, std::move(*value));
+    values_.set(name, std::move(*value));
   }
-}
-
-std::optional<std::string> GlobalArgs::value(std::string_view name) const {
-  return find_pair(values_, name);
-}
-
-std::optional<std::string> GlobalArgs::build_arg(std::string_view name) const {
-  return find_pair(request_->build_args, name);
 }
 
 std::optional<std::int64_t> GlobalArgs::epoch(Emitter& emitter) const {
   constexpr std::string_view kName = "SOURCE_DATE_EPOCH";
-  auto text = build_arg(kName);
-  if (!text) {
+  const std::string* text = build_arg(kName);
+  if (text == nullptr) {
     text = value(kName);
   }
-  return parse_source_date_epoch(text.value_or(""), epoch_loc_, emitter);
+  return parse_source_date_epoch(text == nullptr ? std::string() : *text, epoch_loc_, emitter);
 }
 
 void check_build_args(const Ast& ast, const LowerRequest& request, Emitter& emitter) {
@@ -91,9 +90,9 @@ void check_build_args(const Ast& ast, const LowerRequest& request, Emitter& emit
       }
     }
   }
+  const std::set<std::string_view> known(declared.begin(), declared.end());
   for (const auto& [name, value] : request.build_args) {
-    if (needs_no_declaration(name) ||
-        std::find(declared.begin(), declared.end(), name) != declared.end()) {
+    if (needs_no_declaration(name) || known.contains(name)) {
       continue;
     }
     auto pending = emitter.emit({}, kUnusedBuildArg, name);

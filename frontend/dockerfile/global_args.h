@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "frontend/budget.h"
 #include "frontend/dockerfile/ast.h"
 #include "frontend/frontend.h"
+#include "ir/environment.h"
 
 namespace strata::frontend::dockerfile {
 
@@ -15,19 +17,22 @@ class GlobalArgs {
  public:
   // Evaluates the ARGs of `ast`; reports what does not expand. `target_stage` is TARGETSTAGE.
   GlobalArgs(const Ast& ast, const LowerRequest& request, const std::string& target_stage,
-             Emitter& emitter);
+             Budget& budget, Emitter& emitter);
 
-  [[nodiscard]] std::optional<std::string> value(std::string_view name) const;
-  [[nodiscard]] std::optional<std::string> build_arg(std::string_view name) const;
+  // nullptr when it has none.
+  [[nodiscard]] const std::string* value(std::string_view name) const { return values_.find(name); }
+  [[nodiscard]] const std::string* build_arg(std::string_view name) const {
+    return build_args_.find(name);
+  }
   // SOURCE_DATE_EPOCH as build argument or ARG before the first FROM; reports one that is no
   // number.
   [[nodiscard]] std::optional<std::int64_t> epoch(Emitter& emitter) const;
 
  private:
-  void define(const Pair& pair, char escape, Emitter& emitter);
+  void define(const Pair& pair, char escape, Budget& budget, Emitter& emitter);
 
-  const LowerRequest* request_;
-  ir::Pairs values_;
+  ir::Environment build_args_;
+  ir::Environment values_;
   Loc epoch_loc_;
 };
 

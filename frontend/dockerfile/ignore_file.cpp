@@ -41,15 +41,15 @@ Result<std::optional<IgnoreText>> load_text(const IgnoreScope& scope, ir::Source
 
 }  // namespace
 
-Result<std::optional<ir::Strings>> load_ignore(const IgnoreScope& scope, SourceMap& sources,
-                                               ir::SourceLoader& loader, Emitter& emitter) {
+Result<std::optional<ir::SharedStrings>> load_ignore(const IgnoreScope& scope, SourceMap& sources,
+                                                     ir::SourceLoader& loader, Emitter& emitter) {
   STRATA_ASSIGN(const auto ignore, load_text(scope, loader));
   if (!ignore) {
-    return std::optional<ir::Strings>(ir::Strings());
+    return std::optional<ir::SharedStrings>(ir::SharedStrings());
   }
   ir::Strings patterns = ir::parse_ignore(ignore->text);
   if (ir::IgnoreMatcher::make(patterns)) {
-    return std::optional<ir::Strings>(std::move(patterns));
+    return std::optional<ir::SharedStrings>(std::move(patterns));
   }
   // Line by line, to say which.
   const FileId file = sources.add(ignore->name, ignore->text);
@@ -64,7 +64,7 @@ Result<std::optional<ir::Strings>> load_ignore(const IgnoreScope& scope, SourceM
     }
     begin = end + 1;
   }
-  return std::optional<ir::Strings>();
+  return std::optional<ir::SharedStrings>();
 }
 
 }  // namespace strata::frontend::dockerfile

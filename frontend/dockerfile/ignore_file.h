@@ -22,9 +22,9 @@ struct IgnoreScope {
 // The ignore patterns in force: of `<file_name>.dockerignore` beside the Dockerfile if there is
 // one, else of `.dockerignore` in the context's root, else none. Reports malformed patterns;
 // nullopt then.
-[[nodiscard]] Result<std::optional<ir::Strings>> load_ignore(const IgnoreScope& scope,
-                                                             SourceMap& sources,
-                                                             ir::SourceLoader& loader,
-                                                             Emitter& emitter);
+[[nodiscard]] Result<std::optional<ir::SharedStrings>> load_ignore(const IgnoreScope& scope,
+                                                                   SourceMap& sources,
+                                                                   ir::SourceLoader& loader,
+                                                                   Emitter& emitter);
 
 }  // namespace strata::frontend::dockerfile

@@ -39,7 +39,7 @@ class FileLowering final : public Surroundings {
  public:
   FileLowering(const Ast& ast, const Stages& stages, const GlobalArgs& args,
                const LowerRequest& request, SourceMap& sources, ir::SourceLoader& loader,
-               ir::SourceResolver& resolver, Emitter& emitter)
+               ir::SourceResolver& resolver, Budget& budget, Emitter& emitter)
       : ast_(&ast),
         stages_(&stages),
         args_(&args),
@@ -47,6 +47,7 @@ class FileLowering final : public Surroundings {
         sources_(&sources),
         loader_(&loader),
         resolver_(&resolver),
+        budget_(&budget),
         emitter_(&emitter),
         builder_(module_),
         named_(request.contexts, sources, loader, emitter),
@@ -57,11 +58,11 @@ class FileLowering final : public Surroundings {
   Result<ir::Module> lower(std::size_t target);
 
   Result<std::optional<CopyOrigin>> origin_of(const Word& from) override;
-  Result<std::optional<ir::Strings>> ignore() override;
-  [[nodiscard]] std::optional<std::string> build_arg(std::string_view name) const override {
+  Result<std::optional<ir::SharedStrings>> ignore() override;
+  [[nodiscard]] const std::string* build_arg(std::string_view name) const override {
     return args_->build_arg(name);
   }
-  [[nodiscard]] std::optional<std::string> global_arg(std::string_view name) const override {
+  [[nodiscard]] const std::string* global_arg(std::string_view name) const override {
     return args_->value(name);
   }
 
@@ -87,7 +88,7 @@ class FileLowering final : public Surroundings {
   Result<std::int64_t> scratch_epoch(const StageText& stage);
   Result<const StageBuilder*> copied_image(const Word& from);
   void report_unused_contexts();
-  [[nodiscard]] std::string advice(std::string_view name) const;
+  [[nodiscard]] StageBuilder::Advice advice(std::string name) const;
   LoweringContext& context_for(const std::string& platform);
   [[nodiscard]] std::string target_platform() const { return frontend::target_platform(*request_); }
   [[nodiscard]] std::string image_platform(ir::OpId root) const;
@@ -99,6 +100,7 @@ class FileLowering final : public Surroundings {
   SourceMap* sources_;
   ir::SourceLoader* loader_;
   ir::SourceResolver* resolver_;
+  Budget* budget_;
   Emitter* emitter_;
   ir::Module module_;
   ir::Builder builder_;
@@ -112,22 +114,24 @@ class FileLowering final : public Surroundings {
   std::map<std::string, std::unique_ptr<LoweringContext>> contexts_;
   // Images that COPY --from names, by their spelling; nullopt after a reported error.
   std::map<std::string, std::optional<StageBuilder>> images_;
-  std::optional<std::optional<ir::Strings>> ignore_;
+  std::optional<std::optional<ir::SharedStrings>> ignore_;
   std::size_t current_ = 0;
 };
 
 LoweringContext& FileLowering::context_for(const std::string& platform) {
   auto& context = contexts_[platform];
   if (!context) {
-    context = std::make_unique<LoweringContext>(
-        LoweringContext{builder_, *resolver_, *emitter_, named_, platform, epoch_, hostname_});
+    context = std::make_unique<LoweringContext>(LoweringContext{
+        builder_, *resolver_, *emitter_, named_, *budget_, platform, epoch_, hostname_});
   }
   return *context;
 }
 
-std::string FileLowering::advice(std::string_view name) const {
-  const auto best = stages_->similar(name);
-  return best ? "did you mean the stage `" + *best + "`?" : std::string();
+StageBuilder::Advice FileLowering::advice(std::string name) const {
+  return [this, name = std::move(name)] {
+    const auto best = stages_->similar(name);
+    return best ? "did you mean the stage `" + *best + "`?" : std::string();
+  };
 }
 
 std::optional<FileLowering::Base> FileLowering::base_of(const StageText& stage, Emitter& emitter) {
@@ -139,9 +143,10 @@ std::optional<FileLowering::Base> FileLowering::base_of(const StageText& stage, 
   if (base.context) {
     return base;
   }
-  auto name = expand_word(image, {.escape = ast_->escape}, lookup, emitter);
+  const ExpandOptions options{.escape = ast_->escape, .budget = budget_};
+  auto name = expand_word(image, options, lookup, emitter);
   if (const Flag* flag = stage.from->flag("platform"); flag != nullptr && flag->value) {
-    const auto text = expand_word(*flag->value, {.escape = ast_->escape}, lookup, emitter);
+    const auto text = expand_word(*flag->value, options, lookup, emitter);
     if (!text) {
       return std::nullopt;
     }
@@ -203,7 +208,7 @@ std::vector<std::size_t> FileLowering::needed(std::size_t target) {
   return result;
 }
 
-Result<std::optional<ir::Strings>> FileLowering::ignore() {
+Result<std::optional<ir::SharedStrings>> FileLowering::ignore() {
   if (!ignore_) {
     STRATA_ASSIGN(ignore_, load_ignore({.context = {}, .file_name = request_->file_name}, *sources_,
                                        *loader_, *emitter_));
@@ -295,10 +300,11 @@ Result<std::optional<StageBuilder>> FileLowering::begin(const StageText& stage, 
     return std::optional<StageBuilder>(StageBuilder::from_scratch(context, epoch, stage.from->loc));
   }
   const auto number = stage_number(base.image);
-  return StageBuilder::from_base(context, base.image, loc,
-                                 number && *number < stages_->all().size()
-                                     ? "`FROM` takes stages by name, not by number"
-                                     : advice(base.image));
+  StageBuilder::Advice advice_of = advice(base.image);
+  if (number && *number < stages_->all().size()) {
+    advice_of = [] { return std::string("`FROM` takes stages by name, not by number"); };
+  }
+  return StageBuilder::from_base(context, base.image, loc, advice_of);
 }
 
 Result<void> FileLowering::lower_stage(const StageText& stage) {
@@ -314,11 +320,14 @@ Result<void> FileLowering::lower_stage(const StageText& stage) {
   auto lowering = std::make_unique<StageLowering>(context_for(base->second.platform),
                                                   std::move(*first), ast_->escape, *this);
   if (base->second.stage) {
-    lowering->inherit_args(lowered_[*base->second.stage]->args());
+    lowering->inherit_variables(*lowered_[*base->second.stage]);
   }
   if (!base->second.context) {
     for (const Instruction* instruction : stage.body) {
       STRATA_TRY(lowering->lower(*instruction));
+      if (budget_->exhausted()) {
+        break;
+      }
     }
   }
   lowered_[stage.index] = std::move(lowering);
@@ -396,9 +405,10 @@ Result<std::optional<ir::Module>> lower_ast(const Ast& ast, const LowerRequest& 
     return std::optional<ir::Module>();
   }
   const std::string& name = stages.all()[*target].name;
-  const GlobalArgs args(ast, request, name.empty() ? "default" : name, emitter);
+  Budget budget(sources.file(request.file).text().size());
+  const GlobalArgs args(ast, request, name.empty() ? "default" : name, budget, emitter);
   check_build_args(ast, request, emitter);
-  FileLowering lowering(ast, stages, args, request, sources, loader, resolver, emitter);
+  FileLowering lowering(ast, stages, args, request, sources, loader, resolver, budget, emitter);
   STRATA_ASSIGN(auto module, lowering.lower(*target));
   return std::optional<ir::Module>(std::move(module));
 }

@@ -70,14 +70,15 @@ bool is_signal(std::string_view text) {
   return offset && *offset <= (name.starts_with("RTMIN") ? 15U : 14U);
 }
 
-// The ports that `text` ([host:]port[-port][/proto]) exposes, as "80/tcp"; empty after an error.
-ir::Strings ports_of(const std::string& text, Loc loc, Emitter& emitter) {
+// The port or range that `text` ([host:]port[-port][/proto]) exposes, as "80/tcp" or "80-81/tcp";
+// nullopt after an error.
+std::optional<std::string> ports_of(const std::string& text, Loc loc, Emitter& emitter) {
   const std::size_t slash = text.find('/');
   const std::string protocol =
       slash == std::string::npos ? "tcp" : ascii_lower(std::string_view(text).substr(slash + 1));
   if (protocol != "tcp" && protocol != "udp" && protocol != "sctp") {
     emitter.emit(loc, kBadPort, text, "has a protocol other than `tcp`, `udp`, `sctp`");
-    return {};
+    return std::nullopt;
   }
   std::string_view ports = std::string_view(text).substr(0, slash);
   const std::size_t colon = ports.rfind(':');
@@ -88,13 +89,13 @@ ir::Strings ports_of(const std::string& text, Loc loc, Emitter& emitter) {
   const auto range = port_range(ports);
   if (!range) {
     emitter.emit(loc, kBadPort, text, "is not a number from 0 to 65535 or a range of them");
-    return {};
+    return std::nullopt;
   }
-  ir::Strings result;
-  for (unsigned port = range->first; port <= range->last; ++port) {
-    result.push_back(std::to_string(port) + "/" + protocol);
+  std::string result = std::to_string(range->first);
+  if (range->last != range->first) {
+    result += "-" + std::to_string(range->last);
   }
-  return result;
+  return result + "/" + protocol;
 }
 
 }  // namespace
@@ -104,16 +105,17 @@ void StageLowering::lower_expose(const Instruction& instruction) {
   bool complete = true;
   const Lookup lookup = [this](std::string_view name) { return variable(name); };
   for (const Word& word : instruction.args) {
-    const auto tokens = expand_words(word.text, lookup, {.escape = escape_});
+    const auto tokens =
+        expand_words(word.text, lookup, {.escape = escape_, .budget = &context_->budget});
     if (const auto* error = std::get_if<ExpandError>(&tokens)) {
       context_->emitter.emit(word.part(error->begin, error->end), kExpansionFailed, error->message);
       complete = false;
       continue;
     }
     for (const std::string& token : std::get<std::vector<std::string>>(tokens)) {
-      ir::Strings ports = ports_of(token, word.loc, context_->emitter);
-      complete = complete && !ports.empty();
-      change.ports.insert(change.ports.end(), ports.begin(), ports.end());
+      auto ports = ports_of(token, word.loc, context_->emitter);
+      complete = complete && ports;
+      change.ports.push_back(std::move(ports).value_or(""));
     }
   }
   if (complete && !change.ports.empty()) {

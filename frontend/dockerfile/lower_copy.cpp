@@ -49,7 +49,9 @@ std::optional<std::string> StageLowering::heredoc_content(const Heredoc& heredoc
     return content;
   }
   const Lookup lookup = [this](std::string_view name) { return variable(name); };
-  auto result = expand(content, lookup, {.escape = '\\', .quotes = ExpandOptions::Quotes::Keep});
+  auto result =
+      expand(content, lookup,
+             {.escape = '\\', .quotes = ExpandOptions::Quotes::Keep, .budget = &context_->budget});
   if (const auto* error = std::get_if<ExpandError>(&result)) {
     const Word body{.text = std::move(content), .loc = heredoc.body_loc, .heredoc = {}};
     context_->emitter.emit(body.part(error->begin, error->end), kExpansionFailed, error->message);
@@ -150,11 +152,11 @@ Result<void> StageLowering::lower_copy(const Instruction& instruction) {
       STRATA_ASSIGN(auto ignore, context_->contexts.ignore(origin->context));
       complete = complete && ignore;
       source->context = origin->context;
-      source->ignore = ignore.value_or(ir::Strings());
+      source->ignore = ignore.value_or(ir::SharedStrings());
     } else if (source->from == StageBuilder::Source::From::Local && from == nullptr) {
       STRATA_ASSIGN(auto ignore, surroundings_->ignore());
       complete = complete && ignore;
-      source->ignore = ignore.value_or(ir::Strings());
+      source->ignore = ignore.value_or(ir::SharedStrings());
       if (instruction.keyword == Keyword::Add) {
         copy.archives = StageBuilder::CopyArgs::Archives::Unpack;
       }

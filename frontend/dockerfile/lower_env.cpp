@@ -1,7 +1,6 @@
 // ARG, ENV and LABEL.
-#include <algorithm>
-
 #include "frontend/dockerfile/stage_lowering.h"
+#include "ir/pairs.h"
 
 namespace strata::frontend::dockerfile {
 namespace {
@@ -13,6 +12,7 @@ constexpr DiagnosticDef<std::string_view> kBlankName{Kind::BlankName, "name in `
 // Every word of the instruction sees the variables as they were before it.
 std::optional<ir::Pairs> StageLowering::expanded_pairs(const Instruction& instruction) const {
   ir::Pairs result;
+  ir::PairSetter setter(result);
   bool complete = true;
   for (const Pair& pair : instruction.pairs) {
     auto key = expanded(pair.key);
@@ -23,7 +23,7 @@ std::optional<ir::Pairs> StageLowering::expanded_pairs(const Instruction& instru
       context_->emitter.emit(pair.key.loc, kBlankName, keyword_text(instruction.keyword));
       complete = false;
     } else {
-      set_pair(result, *key, std::move(*value));
+      setter.set(*key, std::move(*value));
     }
   }
   return complete ? std::optional<ir::Pairs>(std::move(result)) : std::nullopt;
@@ -34,11 +34,9 @@ void StageLowering::lower_env(const Instruction& instruction) {
   if (!pairs) {
     return;
   }
-  // The later of ARG and ENV wins.
-  args_.erase(
-      std::remove_if(args_.begin(), args_.end(),
-                     [&](const auto& arg) { return find_pair(*pairs, arg.first).has_value(); }),
-      args_.end());
+  for (const auto& [name, value] : *pairs) {
+    variables_.set(name, value);
+  }
   ir::Config change;
   change.env = std::move(*pairs);
   stage_.change(change, instruction.loc);
@@ -59,12 +57,18 @@ void StageLowering::lower_label(const Instruction& instruction) {
 void StageLowering::lower_arg(const Instruction& instruction) {
   for (const Pair& pair : instruction.pairs) {
     const std::string& name = pair.key.text;
-    std::optional<std::string> value = surroundings_->build_arg(name);
-    if (!value) {
-      value = pair.value ? expanded(*pair.value) : surroundings_->global_arg(name);
+    const std::string* known = surroundings_->build_arg(name);
+    if (known == nullptr && !pair.value) {
+      known = surroundings_->global_arg(name);
+    }
+    std::optional<std::string> value;
+    if (known != nullptr) {
+      value = *known;
+    } else if (pair.value) {
+      value = expanded(*pair.value);
     }
     if (value) {
-      set_pair(args_, name, std::move(*value));
+      variables_.set(name, std::move(*value));
     }
   }
 }

@@ -19,7 +19,7 @@ void StageLowering::lower_run(const Instruction& instruction) {
     return;
   }
   StageBuilder::RunArgs run;
-  run.build_args = args_;
+  run.env = variables_;
   if (instruction.form == Form::Exec) {
     run.args = command(instruction);
   } else if (instruction.args[0].heredoc) {

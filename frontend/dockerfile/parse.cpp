@@ -9,6 +9,7 @@
 #include "frontend/dockerfile/check_syntax.h"
 #include "frontend/dockerfile/directives.h"
 #include "frontend/dockerfile/error_listener.h"
+#include "frontend/dockerfile/limits.h"
 #include "frontend/dockerfile/line_reader.h"
 #include "grammar/dockerfile_grammar/DockerfileLexer.h"
 #include "grammar/dockerfile_grammar/DockerfileParser.h"
@@ -116,9 +117,16 @@ Ast parse(FileId file, ParseScope scope, const SourceMap& sources, Emitter& emit
   ast.file = file;
   const std::string_view text = sources.file(file).text();
   const std::uint32_t start = read_directives(text, ast, emitter);
+  if (!within_limits(file, text, emitter)) {
+    return ast;
+  }
   LineReader reader(file, text, start, ast.escape, emitter);
   InstructionParser parser(ast.escape, emitter);
   while (const auto line = reader.next()) {
+    if (!within_limits(*line, ast.instructions.size(), emitter)) {
+      // Where its heredocs end is not known, so nothing is said of what follows.
+      return ast;
+    }
     Instruction instruction = parser.parse(*line);
     const Bodies bodies = read_bodies(reader, instruction, emitter);
     ast.instructions.push_back(std::move(instruction));

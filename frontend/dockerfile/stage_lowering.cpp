@@ -1,8 +1,6 @@
 // One stage's instructions: dispatch, and the variables they see.
 #include "frontend/dockerfile/stage_lowering.h"
 
-#include <algorithm>
-
 namespace strata::frontend::dockerfile {
 namespace {
 
@@ -22,38 +20,21 @@ std::optional<std::string> expand_word(const Word& word, const ExpandOptions& op
   return std::get<std::string>(std::move(result));
 }
 
-void set_pair(ir::Pairs& pairs, std::string_view name, std::string value) {
-  const auto found = std::find_if(pairs.begin(), pairs.end(),
-                                  [&](const auto& pair) { return pair.first == name; });
-  if (found == pairs.end()) {
-    pairs.emplace_back(name, std::move(value));
-  } else {
-    found->second = std::move(value);
-  }
-}
-
-std::optional<std::string> find_pair(const ir::Pairs& pairs, std::string_view name) {
-  const auto found = std::find_if(pairs.rbegin(), pairs.rend(),
-                                  [&](const auto& pair) { return pair.first == name; });
-  return found == pairs.rend() ? std::nullopt : std::optional<std::string>(found->second);
-}
-
-std::optional<std::string> StageLowering::variable(std::string_view name) const {
-  if (auto value = find_pair(args_, name)) {
-    return value;
-  }
-  return stage_.env(name);
+const std::string* StageLowering::variable(std::string_view name) const {
+  const std::string* value = variables_.find(name);
+  // A base that is not known has some PATH.
+  return value == nullptr && name == "PATH" ? &default_path() : value;
 }
 
 std::optional<std::string> StageLowering::expanded(const Word& word) const {
   return expand_word(
-      word, {.escape = escape_}, [this](std::string_view name) { return variable(name); },
-      context_->emitter);
+      word, {.escape = escape_, .budget = &context_->budget},
+      [this](std::string_view name) { return variable(name); }, context_->emitter);
 }
 
 std::optional<std::string> StageLowering::expanded_argument(const Instruction& instruction,
                                                             const Word& word) const {
-  ExpandOptions options{.escape = escape_};
+  ExpandOptions options{.escape = escape_, .budget = &context_->budget};
   if (instruction.form == Form::Exec) {
     options.quotes = ExpandOptions::Quotes::Keep;
   }

@@ -30,11 +30,12 @@ class Surroundings {
   // What `--from=NAME` means; nullopt after a reported error.
   virtual Result<std::optional<CopyOrigin>> origin_of(const Word& from) = 0;
   // The ignore patterns of the main context; nullopt after a reported error.
-  virtual Result<std::optional<ir::Strings>> ignore() = 0;
-  // The --build-arg of that name.
-  [[nodiscard]] virtual std::optional<std::string> build_arg(std::string_view name) const = 0;
-  // The ARG of that name before the first FROM, predefined ones included.
-  [[nodiscard]] virtual std::optional<std::string> global_arg(std::string_view name) const = 0;
+  virtual Result<std::optional<ir::SharedStrings>> ignore() = 0;
+  // The --build-arg of that name; nullptr when there is none.
+  [[nodiscard]] virtual const std::string* build_arg(std::string_view name) const = 0;
+  // The ARG of that name before the first FROM, predefined ones included; nullptr when there is
+  // none.
+  [[nodiscard]] virtual const std::string* global_arg(std::string_view name) const = 0;
 };
 
 // Lowers the instructions of one stage, one after the other, on its StageBuilder. An instruction
@@ -46,16 +47,15 @@ class StageLowering {
                 Surroundings& surroundings)
       : context_(&context),
         stage_(std::move(stage)),
+        variables_(stage_.env()),
         escape_(escape),
         surroundings_(&surroundings) {}
 
   Result<void> lower(const Instruction& instruction);
 
   [[nodiscard]] const StageBuilder& stage() const { return stage_; }
-  // ARGs in scope that have values, in the order of their declaration.
-  [[nodiscard]] const ir::Pairs& args() const { return args_; }
   // A stage built FROM another sees that one's ARGs.
-  void inherit_args(const ir::Pairs& args) { args_ = args; }
+  void inherit_variables(const StageLowering& parent) { variables_ = parent.variables_; }
 
  private:
   void lower_arg(const Instruction& instruction);
@@ -75,7 +75,7 @@ class StageLowering {
 
   // The words of CMD and ENTRYPOINT: the strings of the exec form, or the shell's words.
   [[nodiscard]] ir::Strings command(const Instruction& instruction) const;
-  [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
+  [[nodiscard]] const std::string* variable(std::string_view name) const;
   // nullopt after a reported error.
   [[nodiscard]] std::optional<std::string> expanded(const Word& word) const;
   // The same for a word of an instruction that has an exec form: the quotes of JSON are its quotes,
@@ -91,18 +91,14 @@ class StageLowering {
 
   LoweringContext* context_;
   StageBuilder stage_;
+  // The stage's environment with the ARGs in scope: the later of ENV and ARG wins.
+  ir::Environment variables_;
   char escape_;
   Surroundings* surroundings_;
-  ir::Pairs args_;
 };
 
 // Expands `word` and reports what is wrong with it; nullopt then.
 [[nodiscard]] std::optional<std::string> expand_word(const Word& word, const ExpandOptions& options,
                                                      const Lookup& lookup, Emitter& emitter);
-
-// Sets or replaces the value of `name`, which keeps its place.
-void set_pair(ir::Pairs& pairs, std::string_view name, std::string value);
-// The value of the last entry called `name`.
-[[nodiscard]] std::optional<std::string> find_pair(const ir::Pairs& pairs, std::string_view name);
 
 }  // namespace strata::frontend::dockerfile

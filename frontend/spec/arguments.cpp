@@ -278,6 +278,29 @@ ir::Pairs Arguments::pairs(std::string_view param) const {
   return pairs;
 }
 
+std::size_t Arguments::bytes() const {
+  std::size_t bytes = 0;
+  const auto add = [&](const Value& value) {
+    const auto* text = value.as<std::string>();
+    bytes += sizeof(std::string) + (text == nullptr ? 0 : text->size());
+  };
+  for (const Text& text : variadic_) {
+    bytes += sizeof(Text) + text.text.size();
+  }
+  for (const auto& [param, bound] : bound_) {
+    add(bound.value);
+    if (const auto* list = bound.value.as<ListValue>()) {
+      std::for_each(list->items->begin(), list->items->end(), add);
+    } else if (const auto* dict = bound.value.as<DictValue>()) {
+      for (const auto& [key, value] : *dict->entries) {
+        bytes += sizeof(std::string) + key.size();
+        add(value);
+      }
+    }
+  }
+  return bytes;
+}
+
 Loc Arguments::loc(std::string_view param) const {
   const auto found = bound_.find(param);
   return found == bound_.end() ? Loc{} : found->second.loc;

@@ -51,6 +51,9 @@ class Arguments {
   [[nodiscard]] ir::Pairs pairs(std::string_view param) const;
   // Of the variadic parameter, flattened.
   [[nodiscard]] const Texts& variadic() const { return variadic_; }
+  // Of all that strings(), pairs() and variadic() copy, each entry with what it takes beside its
+  // text.
+  [[nodiscard]] std::size_t bytes() const;
   // The argument's range at the call; not valid when it was not given.
   [[nodiscard]] Loc loc(std::string_view param) const;
 

@@ -52,10 +52,11 @@ bool is_image_name(std::string_view name) {
 
 class Evaluator {
  public:
-  Evaluator(const File& file, const SourceMap& sources, Emitter& emitter)
+  Evaluator(const File& file, const SourceMap& sources, Budget& budget, Emitter& emitter)
       : file_(&file),
+        budget_(&budget),
         emitter_(&emitter),
-        methods_(sources, emitter),
+        methods_(sources, budget, emitter),
         expressions_(scope_, later_, methods_, emitter) {
     scope_.bind("Image", {.value = {{}, ImageClass{}}, .name_loc = {}});
   }
@@ -65,6 +66,10 @@ class Evaluator {
     check_edition();
     for (const Statement& statement : file_->statements) {
       std::visit([&](const auto& data) { evaluate(statement, data); }, statement.data);
+      if (budget_->exhausted()) {
+        has_broken_ = true;
+        break;
+      }
     }
     if (declared_.empty() && !has_broken_) {
       export_sinks();
@@ -256,6 +261,7 @@ class Evaluator {
   }
 
   const File* file_;
+  Budget* budget_;
   Emitter* emitter_;
   Scope scope_;
   std::map<std::string, Loc> later_;
@@ -270,8 +276,8 @@ class Evaluator {
 
 }  // namespace
 
-Evaluation evaluate(const File& file, const SourceMap& sources, Emitter& emitter) {
-  return Evaluator(file, sources, emitter).run();
+Evaluation evaluate(const File& file, const SourceMap& sources, Budget& budget, Emitter& emitter) {
+  return Evaluator(file, sources, budget, emitter).run();
 }
 
 }  // namespace strata::frontend::spec

@@ -66,6 +66,10 @@ bool is_python_version(std::string_view text) {
 
 std::optional<ImageId> ImageMethods::call(const MethodDef& def, ImageId parent,
                                           const Arguments& arguments, const CallSite& site) {
+  // A list or dict is shared by all that name it, but each call copies what it takes.
+  if (!budget_->take_text(arguments.bytes(), site.call, *emitter_)) {
+    return std::nullopt;
+  }
   auto made = step(def, arguments, site);
   if (!made) {
     return std::nullopt;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/budget.h"
 #include "frontend/spec/arguments.h"
 #include "frontend/spec/edition.h"
 #include "frontend/spec/image_graph.h"
@@ -28,8 +29,8 @@ struct CallSite {
 class ImageMethods {
  public:
   // References must outlive this.
-  ImageMethods(const SourceMap& sources, Emitter& emitter)
-      : sources_(&sources), emitter_(&emitter), edition_(&newest_edition()) {}
+  ImageMethods(const SourceMap& sources, Budget& budget, Emitter& emitter)
+      : sources_(&sources), budget_(&budget), emitter_(&emitter), edition_(&newest_edition()) {}
 
   void set_edition(const Edition& edition) { edition_ = &edition; }
 
@@ -73,6 +74,7 @@ class ImageMethods {
   };
 
   const SourceMap* sources_;
+  Budget* budget_;
   Emitter* emitter_;
   const Edition* edition_;
   ImageGraph graph_;

@@ -23,12 +23,12 @@ std::string escape(std::string_view path) {
 
 }  // namespace
 
-Result<std::optional<ir::Strings>> ContextIgnore::patterns() {
+Result<std::optional<ir::SharedStrings>> ContextIgnore::patterns() {
   if (state_ == State::Unread) {
     STRATA_ASSIGN(auto loaded, dockerfile::load_ignore({.context = {}, .file_name = file_name_},
                                                        *sources_, *loader_, *emitter_));
     state_ = loaded ? State::Good : State::Malformed;
-    patterns_ = std::move(loaded).value_or(ir::Strings());
+    patterns_ = std::move(loaded).value_or(ir::SharedStrings());
   }
   return state_ == State::Good ? std::optional(patterns_) : std::nullopt;
 }

@@ -23,7 +23,7 @@ class ContextIgnore {
 
   // nullopt after a malformed pattern, which is reported once. Error: a file that is there and
   // cannot be read.
-  Result<std::optional<ir::Strings>> patterns();
+  Result<std::optional<ir::SharedStrings>> patterns();
 
  private:
   std::string file_name_;
@@ -31,7 +31,7 @@ class ContextIgnore {
   ir::SourceLoader* loader_;
   Emitter* emitter_;
   enum class State { Unread, Good, Malformed } state_ = State::Unread;
-  ir::Strings patterns_;
+  ir::SharedStrings patterns_;
 };
 
 // The step's own patterns, which are relative to its source, as patterns relative to the context.

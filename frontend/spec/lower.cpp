@@ -78,7 +78,8 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
                                         Emitter& emitter) {
   const std::size_t errors = emitter.error_count();
   const File file = parse(request.file, sources, emitter);
-  const Evaluation evaluation = evaluate(file, sources, emitter);
+  Budget budget(sources.file(request.file).text().size());
+  const Evaluation evaluation = evaluate(file, sources, budget, emitter);
   for (const auto& [name, value] : request.params) {
     emitter.emit(Loc{}, kUnknownParam, name);
   }
@@ -102,6 +103,7 @@ Result<std::optional<ir::Module>> lower(const LowerRequest& request, SourceMap& 
                           .resolver = resolver,
                           .emitter = emitter,
                           .contexts = contexts,
+                          .budget = budget,
                           .platform = target_platform(request),
                           .epoch = epoch,
                           .hostname = hostname};

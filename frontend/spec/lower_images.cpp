@@ -74,7 +74,14 @@ Result<std::optional<ImageLowering::Lowered>> ImageLowering::image(ImageId id) {
         return std::optional<Lowered>();
       }
     }
+    if (context_->budget.exhausted()) {
+      return std::optional<Lowered>();
+    }
     if (uses_[at->index] > 1) {
+      if (!context_->budget.take_text(lowered->mounts.size() * sizeof(ir::RunMount), node.loc,
+                                      context_->emitter)) {
+        return std::optional<Lowered>();
+      }
       shared_.insert_or_assign(*at, *lowered);
     }
   }
@@ -116,11 +123,14 @@ Result<bool> ImageLowering::apply(const ImageNode& node, Lowered& lowered) {
 }
 
 void ImageLowering::run_commands(const RunCommands& run, StageBuilder& stage) {
+  StageBuilder::RunArgs args;
+  args.env = stage.env();
+  for (const auto& [name, value] : run.env) {
+    args.env.set(name, value);
+  }
+  args.network = run.network;
   for (const RunCommands::Command& command : run.commands) {
-    StageBuilder::RunArgs args;
     args.command = command.text;
-    args.build_args = run.env;
-    args.network = run.network;
     stage.run(args, command.loc);
   }
 }
@@ -131,12 +141,27 @@ Result<bool> ImageLowering::add_local(const AddLocal& add, const ImageNode& node
   if (!patterns) {
     return false;
   }
-  ir::Strings ignore = *std::move(patterns);
-  for (std::string& pattern : ignore_below(add.source, add.ignore)) {
-    ignore.push_back(std::move(pattern));
+  const std::size_t errors = context_->emitter.error_count();
+  ir::SharedStrings ignore = *std::move(patterns);
+  if (!add.ignore.empty()) {
+    ir::Strings both = ignore.values();
+    for (std::string& pattern : ignore_below(add.source, add.ignore)) {
+      both.push_back(std::move(pattern));
+    }
+    ignore = std::move(both);
+  }
+  if (!add.ignore.empty() || add.strategy == AddLocal::Strategy::Mount) {
+    // A list of its own, where the others share the context's.
+    std::size_t bytes = 0;
+    for (const std::string& pattern : ignore) {
+      bytes += sizeof(pattern) + pattern.size();
+    }
+    if (!context_->budget.take_text(bytes, node.loc, context_->emitter)) {
+      return false;
+    }
   }
   if (add.strategy == AddLocal::Strategy::Mount) {
-    ir::RunMount mount{.source = add.source, .target = add.dest, .ignore = std::move(ignore)};
+    ir::RunMount mount{.source = add.source, .target = add.dest, .ignore = ignore.values()};
     if (add.shape == AddLocal::Shape::File && mount.target.ends_with('/')) {
       mount.target += base_name(add.source);
     } else if (mount.target.size() > 1 && mount.target.ends_with('/')) {
@@ -145,7 +170,6 @@ Result<bool> ImageLowering::add_local(const AddLocal& add, const ImageNode& node
     lowered.mounts.push_back(std::move(mount));
     return true;
   }
-  const std::size_t errors = context_->emitter.error_count();
   StageBuilder::CopyArgs copy;
   copy.sources.push_back({.from = StageBuilder::Source::From::Local,
                           .path = literal_pattern(add.source.empty() ? "." : add.source),

@@ -1,6 +1,7 @@
 // pip_install and apt_install: what a package may be called, and the commands that install them.
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 #include <utility>
 
 #include "frontend/spec/commands.h"
@@ -179,7 +180,11 @@ std::optional<ImageMethods::Step> ImageMethods::pip_install(const Arguments& arg
   std::vector<std::string> requirements;
   for (const Text& text : list.texts()) {
     requirements.push_back(text.text);
-    run.commands.push_back({pip_install_command(requirements, options), text.loc});
+    std::string command = pip_install_command(requirements, options);
+    if (!budget_->take_text(command.size(), text.loc, *emitter_)) {
+      return std::nullopt;
+    }
+    run.commands.push_back({std::move(command), text.loc});
   }
   return run;
 }
@@ -187,6 +192,7 @@ std::optional<ImageMethods::Step> ImageMethods::pip_install(const Arguments& arg
 std::optional<ImageMethods::Step> ImageMethods::apt_install(const Arguments& arguments,
                                                             const CallSite& site) {
   std::vector<std::string> packages;
+  std::unordered_set<std::string> seen;
   bool good = true;
   for (const Text& written : arguments.variadic()) {
     std::string package(trim(written.text));
@@ -198,7 +204,7 @@ std::optional<ImageMethods::Step> ImageMethods::apt_install(const Arguments& arg
       auto pending = emitter_->emit(written.loc, kBadPackage, package);
       pending.note("as in `git`, `libc6:amd64` or `curl=7.88.1-10`; one package a string");
       good = false;
-    } else if (std::find(packages.begin(), packages.end(), package) == packages.end()) {
+    } else if (seen.insert(package).second) {
       packages.push_back(std::move(package));
     }
   }

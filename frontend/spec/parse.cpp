@@ -71,6 +71,13 @@ using internal::StatementTokens;
 using internal::TokenLocs;
 
 constexpr DiagnosticDef<> kNotUtf8{Kind::SpecSyntax, "text that is not UTF-8"};
+constexpr DiagnosticDef<std::size_t> kFileTooLarge{Kind::SpecLimit,
+                                                   "the file is larger than {} MiB"};
+constexpr DiagnosticDef<std::size_t> kTooManyTokens{
+    Kind::SpecLimit, "the file has more than {} names, literals and signs"};
+// Far beyond every file that is written. A token and its part of the tree take up to 2 KiB.
+constexpr std::size_t kLargestFile = std::size_t{16} << 20U;
+constexpr std::size_t kMostTokens = 250000;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 Loc first_bad_byte(FileId id, std::string_view text) {
@@ -111,11 +118,32 @@ std::optional<Statement> parse_statement(StatementTokens statement, const TokenL
   }
 }
 
+// All tokens; nullopt after reporting that there are too many.
+std::optional<internal::Tokens> read_tokens(SpecLexer& lexer, const TokenLocs& locs,
+                                            Emitter& emitter) {
+  internal::Tokens tokens;
+  for (;;) {
+    std::unique_ptr<antlr4::Token> token = lexer.nextToken();
+    if (token->getType() == antlr4::Token::EOF) {
+      return tokens;
+    }
+    if (tokens.size() == kMostTokens) {
+      emitter.emit(locs.of(*token), kTooManyTokens, kMostTokens);
+      return std::nullopt;
+    }
+    tokens.push_back(std::move(token));
+  }
+}
+
 }  // namespace
 
 File parse(FileId file, const SourceMap& sources, Emitter& emitter) {
   File result{.id = file, .statements = {}};
   const std::string_view text = sources.file(file).text();
+  if (text.size() > kLargestFile) {
+    emitter.emit({file, 0, 0}, kFileTooLarge, kLargestFile >> 20U);
+    return result;
+  }
   if (!is_utf8(text)) {
     emitter.emit(first_bad_byte(file, text), kNotUtf8);
     return result;
@@ -126,8 +154,11 @@ File parse(FileId file, const SourceMap& sources, Emitter& emitter) {
   antlr4::ANTLRInputStream input{std::string(text.substr(skip))};
   SpecLexer lexer(&input);
   lexer.removeErrorListeners();
-  for (StatementTokens& statement :
-       internal::split_statements(lexer.getAllTokens(), locs, emitter)) {
+  auto tokens = read_tokens(lexer, locs, emitter);
+  if (!tokens) {
+    return result;
+  }
+  for (StatementTokens& statement : internal::split_statements(*std::move(tokens), locs, emitter)) {
     const Loc loc = locs.of(*statement.tokens.front(), *statement.tokens.back());
     const Loc keyword = locs.of(*statement.tokens.front());
     std::vector<std::string> names = internal::defined_names(statement.tokens);

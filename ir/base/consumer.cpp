@@ -1,9 +1,20 @@
 // Consumers that sort and count; rendering is in render.cpp.
 #include "ir/base/consumer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace strata {
+
+void SortingConsumer::consume(Diagnostic diagnostic) {
+  if (held_.size() < kMostHeld) {
+    held_.push_back(std::move(diagnostic));
+    return;
+  }
+  ++not_held_;
+  gravest_ = std::min(gravest_, diagnostic.severity);
+}
 
 void SortingConsumer::finish() {
   std::stable_sort(held_.begin(), held_.end(),
@@ -17,6 +28,14 @@ void SortingConsumer::finish() {
     previous = &diagnostic;
   }
   held_.clear();
+  if (not_held_ > 0) {
+    Diagnostic rest;
+    rest.kind = Kind::InputLimit;
+    rest.severity = gravest_;
+    rest.message = fmt::format("{} more findings are not shown", not_held_);
+    next_->consume(std::move(rest));
+    not_held_ = 0;
+  }
   next_->finish();
 }
 

@@ -17,18 +17,24 @@ class CollectingConsumer final : public Consumer {
   std::vector<Diagnostic> diagnostics_;
 };
 
-// Holds everything until finish(), then hands it on by file and position; equal positions keep
-// their order, and a diagnostic that repeats one at the same place with the same text is dropped.
+// Holds what it is given until finish(), then hands it on by file and position; equal positions
+// keep their order, and a diagnostic that repeats one at the same place with the same text is
+// dropped. Of very many only the first are held: how many more there were is the last one.
 class SortingConsumer final : public Consumer {
  public:
   // `next` must outlive this.
   explicit SortingConsumer(Consumer& next) : next_(&next) {}
-  void consume(Diagnostic diagnostic) override { held_.push_back(std::move(diagnostic)); }
+  void consume(Diagnostic diagnostic) override;
   void finish() override;
+
+  static constexpr std::size_t kMostHeld = 1000;
 
  private:
   Consumer* next_;
   std::vector<Diagnostic> held_;
+  std::size_t not_held_ = 0;
+  // The gravest of those.
+  Severity gravest_ = Severity::Style;
 };
 
 // Counts by severity on the way through.

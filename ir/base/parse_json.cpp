@@ -55,6 +55,8 @@ Error malformed(std::string message) { return {ErrorCode::Corrupt, std::move(mes
 
 }  // namespace
 
+int json_depth(std::string_view text) { return measure(text).depth; }
+
 Result<nlohmann::json> parse_json(std::string_view text) {
   if (text.size() > kMaxJsonBytes) {
     return malformed(fmt::format("JSON of {}, more than {}", human_size(text.size()),

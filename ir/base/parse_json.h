@@ -13,6 +13,9 @@ constexpr int kMaxJsonDepth = 128;
 constexpr std::size_t kMaxJsonValues = 1'000'000;
 constexpr std::size_t kMaxJsonBytes = std::size_t{64} << 20;
 
+// How deep the brackets of a text nest that may be JSON, those in its strings aside.
+[[nodiscard]] int json_depth(std::string_view text);
+
 // Errors: Corrupt, saying what is wrong, without the name of the text.
 [[nodiscard]] Result<nlohmann::json> parse_json(std::string_view text);
 

@@ -24,8 +24,8 @@ namespace strata {
 [[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
 
 // The candidate nearest to `word` (case-insensitive Damerau-Levenshtein distance at most a third of
-// its length, at least 1), the first one in order on ties; nullopt when none is near. For
-// did-you-mean.
+// its length, at least 1), the first one in order on ties; nullopt when none is near, and among
+// more than 1,000. For did-you-mean.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word,
                                                  const std::vector<std::string>& candidates);
 

@@ -15,7 +15,7 @@ HEALTHCHECK NONE
 # %1 = config base=%0 cmd=["/bin/sh", "-c", "echo hi"]
 # %2 = config base=%1 entrypoint=["/e"]
 # %3 = config base=%2 labels=["a"="1", "b"="2 3"]
-# %4 = config base=%3 ports=["80/tcp", "8000/udp", "8001/udp", "8002/udp"]
+# %4 = config base=%3 ports=["80/tcp", "8000-8002/udp"]
 # %5 = config base=%4 volumes=["/a", "/b"]
 # %6 = config base=%5 user="1000:1000"
 # %7 = config base=%6 workdir="/rel"

@@ -29,7 +29,7 @@ TEST_F(BuilderTest, ARunWithoutEffectIsTakenFromTheBuildThatPublishedItAfterTheP
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->steps[1].status, StepStatus::Miss);
   ASSERT_TRUE(store_
-                  ->put_result(records[1]->digest, records[1]->json,
+                  ->put_result(records[1]->digest, ir::record_json(module, records, ir::OpId{1}),
                                {empty_tree_digest(), {records[0]->digest}, 1})
                   .ok());
   NoNetwork http;

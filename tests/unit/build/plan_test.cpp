@@ -96,7 +96,8 @@ class PlanTest : public OpenStoreTest {
     return tree;
   }
   void put(ir::OpId id, const Digest& tree, const std::vector<Digest>& inputs) {
-    EXPECT_TRUE(store_->put_result(digest(id), records_[id.index]->json, {tree, inputs, 1}).ok());
+    const std::string record = ir::record_json(module_, records_, id);
+    EXPECT_TRUE(store_->put_result(digest(id), record, {tree, inputs, 1}).ok());
   }
   // Results for all steps, each with a tree of its own.
   void put_all() {

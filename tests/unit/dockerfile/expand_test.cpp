@@ -13,9 +13,9 @@ const std::map<std::string, std::string, std::less<>> kVariables = {
     {"V", "xay a"},    {"PRICE", "$5"}, {"PORTS", "80 443"}, {"STARS", "a*b"},
     {"grün", "farbe"}, {"U", "äöü"}};
 
-std::optional<std::string> lookup(std::string_view name) {
+const std::string* lookup(std::string_view name) {
   const auto found = kVariables.find(name);
-  return found == kVariables.end() ? std::nullopt : std::optional<std::string>(found->second);
+  return found == kVariables.end() ? nullptr : &found->second;
 }
 
 std::string expanded(std::string_view word, ExpandOptions options = {}) {
@@ -177,13 +177,29 @@ TEST(Expand, HostileInputIsBounded) {
   EXPECT_EQ(expanded(nested), "error: substitutions are nested more than 100 deep");
 
   const std::string large(std::size_t{9} << 20U, 'x');
-  const auto big = [&](std::string_view) { return std::optional<std::string>(large); };
+  const auto big = [&](std::string_view) { return &large; };
   EXPECT_TRUE(std::holds_alternative<ExpandError>(expand("$A$A$A", big, {})));
   EXPECT_TRUE(std::holds_alternative<ExpandError>(expand("${A//x/yyyyyyyy}", big, {})));
   // A pattern that matches nowhere must not look from every position to the end.
   const std::string medium(std::size_t{1} << 20U, 'x');
-  const auto half = [&](std::string_view) { return std::optional<std::string>(medium); };
+  const auto half = [&](std::string_view) { return &medium; };
   EXPECT_EQ(std::get<std::string>(expand("${A//x*y/z}", half, {})), medium);
+}
+
+// Whatever single words take, and whether or not what is expanded is used.
+TEST(Expand, AFileHasOneBudget) {
+  const std::string value(1000, 'x');
+  const auto lookup_value = [&](std::string_view) { return &value; };
+  for (const std::string word : {"$A", "${A+$A}", "${UNSET+${A}}", "${A%y}", "${A/y/z}"}) {
+    Budget budget(0);
+    const ExpandOptions options{.budget = &budget};
+    EXPECT_FALSE(std::holds_alternative<ExpandError>(expand(word, lookup_value, options)));
+    ASSERT_TRUE(budget.take_text((Budget::kTextMebibytes << 20U) - 3000));
+    ASSERT_TRUE(budget.take_matching((Budget::kMatchingMebisteps << 20U) - 3000));
+    const auto again = expand(word + word + word, lookup_value, options);
+    EXPECT_TRUE(std::holds_alternative<ExpandError>(again)) << word;
+    EXPECT_TRUE(budget.exhausted()) << word;
+  }
 }
 
 TEST(Expand, EmptyPatternMatchesBetweenCharacters) {

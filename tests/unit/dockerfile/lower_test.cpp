@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "frontend/dockerfile/fragment.h"
 #include "tests/unit/dockerfile/fixture.h"
@@ -168,7 +169,7 @@ TEST(DockerfileLower, ADefaultThatTheCommandLineOverridesIsNotExpanded) {
   Lowering low("ARG B=${X:?say which}\nFROM $B\nARG V=${V:?say which}\nARG W=$V\nRUN x\n");
   low.request.build_args = {{"V", "1"}, {"B", "alpine"}};
   ASSERT_TRUE(low.run()) << low.rendered();
-  EXPECT_EQ(low.ops<ir::Exec>()[0].env.back(), std::make_pair(std::string("W"), std::string("1")));
+  EXPECT_EQ(*low.ops<ir::Exec>()[0].env.find("W"), "1");
   Lowering bare("FROM alpine\nARG V=${V:?say which}\n");
   EXPECT_FALSE(bare.run());
   EXPECT_EQ(bare.findings(), Findings{"2:7 ExpansionFailed"});
@@ -305,7 +306,7 @@ TEST(DockerfileLower, RunForms) {
   const auto runs = low.ops<ir::Exec>();
   EXPECT_EQ(runs[0].args, (Strings{"/bin/sh", "-c", "echo $A"}));
   EXPECT_EQ(runs[0].cwd, "/");
-  EXPECT_EQ(runs[0].env, (Pairs{{"PATH", "/bin"}, {"BASE", "from base"}}));
+  EXPECT_EQ(runs[0].env, (ir::Environment{{"PATH", "/bin"}, {"BASE", "from base"}}));
   EXPECT_EQ(runs[1].args, (Strings{"a", "$B"}));
   EXPECT_EQ(runs[2].args, (Strings{"/bin/bash", "-ec", "x"}));
   EXPECT_EQ(runs[3].user, "me");
@@ -316,7 +317,7 @@ TEST(DockerfileLower, RunForms) {
 TEST(DockerfileLower, ScratchRunsWithTheDefaultPath) {
   Lowering low("FROM scratch\nENV PATH=/x:$PATH\nRUN a\n");
   ASSERT_TRUE(low.run());
-  EXPECT_EQ(low.ops<ir::Exec>()[0].env[0].second,
+  EXPECT_EQ(*low.ops<ir::Exec>()[0].env.find("PATH"),
             "/x:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 }
 
@@ -448,11 +449,11 @@ TEST(DockerfileLower, ArgPrecedence) {
   low.request.build_args = {{"GIVEN", "given"}, {"HTTP_PROXY", "p"}};
   ASSERT_TRUE(low.run()) << low.rendered();
   EXPECT_EQ(env_of_run(low), (Pairs{{"G", "global"},
-                                    {"H", "own"},
-                                    {"X", "1"},
-                                    {"Y", "1"},
                                     {"GIVEN", "given"},
-                                    {"TARGETARCH", "amd64"}}));
+                                    {"H", "own"},
+                                    {"TARGETARCH", "amd64"},
+                                    {"X", "1"},
+                                    {"Y", "1"}}));
   // None of it is in the image.
   EXPECT_TRUE(low.ops<ir::Config>().empty());
   EXPECT_TRUE(low.findings().empty());
@@ -577,7 +578,7 @@ TEST(DockerfileLower, Metadata) {
       "--timeout=1.5s --retries=3 --start-period=0 --start-interval=1ms CMD curl \"x\"\n");
   ASSERT_TRUE(low.run()) << low.rendered();
   const ir::ImageConfig config = low.config();
-  EXPECT_EQ(config.ports, (Strings{"80/tcp", "8080/tcp", "9000/udp", "9001/udp", "9002/udp"}));
+  EXPECT_EQ(config.ports, (Strings{"80/tcp", "8080/tcp", "9000-9002/udp"}));
   EXPECT_EQ(config.volumes, (Strings{"/a", "/b", "/c d"}));
   EXPECT_EQ(config.stop_signal, "sigrtmin+3");
   EXPECT_EQ(config.user, "a b");
@@ -666,12 +667,12 @@ TEST(DockerfileLower, IgnoreFiles) {
   Lowering root("FROM alpine\nCOPY . /\n");
   root.loader.texts = {{":.dockerignore", "# c\nnode_modules\n!keep\n"}};
   ASSERT_TRUE(root.run());
-  EXPECT_EQ(root.resolver.asked_local[0].ignore, (Strings{"node_modules", "!keep"}));
+  EXPECT_EQ(root.resolver.asked_local[0].ignore, (ir::SharedStrings{"node_modules", "!keep"}));
   Lowering own("FROM alpine\nCOPY . /\n");
   own.loader.texts = {{":.dockerignore", "a\n"}, {"beside:app.Dockerfile.dockerignore", "b\n"}};
   own.request.file_name = "app.Dockerfile";
   ASSERT_TRUE(own.run());
-  EXPECT_EQ(own.resolver.asked_local[0].ignore, (Strings{"b"}));
+  EXPECT_EQ(own.resolver.asked_local[0].ignore, (ir::SharedStrings{"b"}));
   Lowering bad("FROM alpine\nCOPY . /\nCOPY a /b\n");
   bad.loader.texts = {{":.dockerignore", "a\n[b\n"}};
   EXPECT_FALSE(bad.run());
@@ -716,18 +717,101 @@ TEST(DockerfileFragment, LowersOnTopOfAStage) {
   ir::Module module;
   ir::Builder builder(module);
   Emitter emitter(low.consumer);
+  Budget budget(100);
   NamedContexts contexts({}, low.sources, low.loader, emitter);
-  LoweringContext context{builder, low.resolver, emitter, contexts, "linux/amd64", {}};
+  LoweringContext context{builder, low.resolver, emitter, contexts, budget, "linux/amd64", {}};
   StageBuilder stage = StageBuilder::from_scratch(context, 0, {});
   auto done = lower_fragment(low.request.file, low.sources, context, {}, stage);
   ASSERT_TRUE(done && *done);
   EXPECT_EQ(module.ops.size(), 3U);
-  EXPECT_EQ(stage.config().env, (Pairs{{"x", "y"}}));
+  EXPECT_EQ(*stage.env().find("x"), "y");
   const FileId wrong = low.sources.add("fragment", "FROM x\nCOPY --from=0 /a /b\n");
   done = lower_fragment(wrong, low.sources, context, {}, stage);
   ASSERT_TRUE(done);
   EXPECT_FALSE(*done);
   EXPECT_EQ(low.findings(), (Findings{"1:1 UnsupportedInstruction", "2:13 UnknownStage"}));
+}
+
+std::string lines(int count, const std::function<std::string(int)>& line) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += line(i) + "\n";
+  }
+  return text;
+}
+
+// Each RUN sees every variable before it. What they share is there once, so this takes a moment and
+// little memory; copies would take gigabytes.
+TEST(DockerfileGrowth, RunsShareTheirEnvironment) {
+  Lowering low("FROM alpine\n" +
+               lines(3000, [](int i) { return "ENV V" + std::to_string(i) + "=1\nRUN x"; }));
+  ASSERT_TRUE(low.run()) << low.rendered();
+  const auto runs = low.ops<ir::Exec>();
+  EXPECT_EQ(runs.front().env.size(), 3U);
+  EXPECT_EQ(runs.back().env.size(), 3002U);
+}
+
+TEST(DockerfileGrowth, TheEnvironmentsOfAllRunsAreBounded) {
+  // 8 MiB by doubling, 300 times.
+  Lowering low("FROM alpine\nENV A=" + std::string(1024, 'x') + "\n" +
+               lines(13, [](int) { return "ENV A=$A$A"; }) +
+               lines(300, [](int) { return "RUN x"; }));
+  EXPECT_FALSE(low.run());
+  EXPECT_EQ(low.findings(), (Findings{"143:1 InputLimit"}));
+}
+
+TEST(DockerfileGrowth, ExpansionsAreBoundedOverTheWholeFile) {
+  Lowering low("FROM alpine\nENV A=" + std::string(1024, 'x') + "\n" +
+               lines(12, [](int) { return "ENV A=$A$A"; }) +
+               lines(100, [](int i) { return "LABEL l" + std::to_string(i) + "=$A"; }));
+  EXPECT_FALSE(low.run());
+  EXPECT_EQ(low.findings().size(), 1U);
+}
+
+// A SHELL is part of every RUN after it.
+TEST(DockerfileGrowth, TextThatManyStepsRepeatIsBounded) {
+  Lowering low("FROM alpine\nSHELL [\"" + std::string(1000000, 'x') + "\"]\n" +
+               lines(100, [](int) { return "RUN x"; }));
+  EXPECT_FALSE(low.run());
+  EXPECT_EQ(low.findings().size(), 1U);
+  EXPECT_EQ(low.consumer.diagnostics()[0].kind, Kind::InputLimit);
+}
+
+// Relative ones add up.
+TEST(DockerfileGrowth, NoPathIsLongerThanTheKernelTakes) {
+  Lowering workdir("FROM alpine\n" + lines(3000, [](int) { return "WORKDIR a"; }));
+  EXPECT_FALSE(workdir.run());
+  EXPECT_EQ(workdir.findings()[0], "2049:1 InputLimit");
+  Lowering copy("FROM alpine\nCOPY " + std::string(5000, 'a') + " /x\nCOPY x /" +
+                std::string(5000, 'a') + "\n");
+  EXPECT_FALSE(copy.run());
+  EXPECT_EQ(copy.findings(), (Findings{"2:6 InputLimit", "3:1 InputLimit"}));
+}
+
+TEST(DockerfileGrowth, StepsShareTheIgnorePatterns) {
+  Lowering low("FROM alpine\n" +
+               lines(1000, [](int i) { return "COPY f" + std::to_string(i) + " /"; }));
+  low.loader.texts[":.dockerignore"] = lines(20000, [](int i) { return "p" + std::to_string(i); });
+  ASSERT_TRUE(low.run());
+  const auto locals = low.ops<ir::Local>();
+  EXPECT_EQ(locals.size(), 1000U);
+  EXPECT_EQ(&locals.front().ignore.values(), &locals.back().ignore.values());
+}
+
+TEST(DockerfileGrowth, RangesOfPortsStayRanges) {
+  Lowering low("FROM alpine\n" + lines(2000, [](int) { return "EXPOSE 0-65535"; }));
+  ASSERT_TRUE(low.run());
+  EXPECT_EQ(low.ops<ir::Config>().back().ports, (Strings{"0-65535/tcp"}));
+}
+
+// Each FROM looks for its name among all stages.
+TEST(DockerfileGrowth, ManyStagesAreFoundByName) {
+  Lowering low("FROM alpine AS s0\n" + lines(5000, [](int i) {
+                 return "FROM s" + std::to_string(i) + " AS s" + std::to_string(i + 1) +
+                        "\nLABEL l=" + std::to_string(i);
+               }));
+  ASSERT_TRUE(low.run());
+  EXPECT_EQ(low.module->stages.size(), 5001U);
 }
 
 }  // namespace

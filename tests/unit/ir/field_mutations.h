@@ -50,6 +50,31 @@ std::vector<std::vector<T>> mutations(const std::vector<T>& values) {
   return result;
 }
 
+inline std::vector<SharedStrings> mutations(const SharedStrings& values) {
+  std::vector<SharedStrings> result;
+  for (const Strings& other : mutations(values.values())) {
+    result.emplace_back(other);
+  }
+  return result;
+}
+// Its order is not part of what it is.
+inline std::vector<Environment> mutations(const Environment& environment) {
+  std::vector<Environment> result = {environment};
+  result[0].set("other", "");
+  if (!environment.empty()) {
+    result.push_back(Pairs(std::next(environment.begin()), environment.end()));
+  }
+  for (const auto& entry : environment) {
+    for (const auto& other : mutations(entry)) {
+      Pairs changed(environment.begin(), environment.end());
+      std::erase(changed, entry);
+      changed.push_back(other);
+      result.push_back(changed);
+    }
+  }
+  return result;
+}
+
 // Unset, set to the type's empty value, and the changes of the value.
 template <typename T>
 std::vector<std::optional<T>> mutations(const std::optional<T>& value) {

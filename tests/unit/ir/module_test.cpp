@@ -108,7 +108,7 @@ TEST(Describe, HistoryIsBlindToNamesAndPlanIsNot) {
   auto& local = std::get<Local>(module.ops[2].data);
   local.source = "elsewhere";
   local.context = "other";
-  local.ignore.clear();
+  local.ignore = {};
   EXPECT_EQ(describe(module, OpId{5}), before);
   EXPECT_NE(describe(module, OpId{5}, DescribeFor::Plan).find("other:elsewhere"),
             std::string::npos);

@@ -1,6 +1,7 @@
 // Wrong input: what is said, where, and what would repair it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "tests/unit/spec/spec_fixture.h"
@@ -269,7 +270,7 @@ TEST(SpecLimits, DeepNestingIsAnError) {
                                                         {"f\"{", "}\""},
                                                         {"1 if 1 else ", ""},
                                                         {"x: list[", "]"}}) {
-    for (const int depth : {1000, 100'000}) {
+    for (const int depth : {1000, 20'000}) {
       const std::string errors =
           errors_of("a = " + repeated(open, depth) + "1" + repeated(close, depth) + "\n");
       EXPECT_NE(errors.find("SpecLimit: nested more than 200 deep"), std::string::npos)
@@ -301,6 +302,35 @@ TEST(SpecLimits, DoublingIsStopped) {
   }
   EXPECT_NE(errors_of(strings).find("SpecLimit"), std::string::npos);
   EXPECT_NE(errors_of(lists).find("SpecLimit"), std::string::npos);
+}
+
+// A list is shared by all that name it, but each call takes a copy.
+TEST(SpecLimits, WhatCallsCopyIsBounded) {
+  std::string text = "c = [\"" + std::string(100000, 'x') + "\"]\na = Image.scratch()";
+  for (int i = 0; i < 2000; ++i) {
+    text += ".run_commands(c)";
+  }
+  EXPECT_NE(errors_of(text + "\n").find("InputLimit"), std::string::npos);
+}
+
+// The n-th command holds requirements 1…n.
+TEST(SpecLimits, CommandsOfPipAreBounded) {
+  std::string text = "a = Image.base(\"x\").pip_install(";
+  for (int i = 0; i < 8000; ++i) {
+    text += "\"package" + std::to_string(i) + "\", ";
+  }
+  const std::string errors = errors_of(text + ")\n");
+  EXPECT_NE(errors.find("InputLimit"), std::string::npos);
+  EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1);
+}
+
+TEST(SpecLimits, AFileHasSoManyTokens) {
+  std::string text = "a = [";
+  for (int i = 0; i < 200000; ++i) {
+    text += "1,";
+  }
+  EXPECT_EQ(errors_of(text + "]\n"),
+            "1:250003: SpecLimit: the file has more than 250000 names, literals and signs\n");
 }
 
 // Damaged files: any answer is right but a crash or one without a reason.

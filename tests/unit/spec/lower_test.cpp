@@ -136,9 +136,9 @@ TEST(SpecLower, CommandsHaveANetworkAndAnEnvironmentOfTheirOwn) {
   const auto execs = ops_of<ir::Exec>(module);
   ASSERT_EQ(execs.size(), 2U);
   EXPECT_EQ(execs[0]->network, "none");
-  EXPECT_EQ(execs[0]->env.back(), (std::pair<std::string, std::string>("A", "2")));
+  EXPECT_EQ(*execs[0]->env.find("A"), "2");
   EXPECT_EQ(execs[1]->network, "");
-  EXPECT_EQ(execs[1]->env.back(), (std::pair<std::string, std::string>("A", "1")));
+  EXPECT_EQ(*execs[1]->env.find("A"), "1");
 }
 
 TEST(SpecLower, MountsAreOfTheTargetAlone) {
@@ -167,7 +167,21 @@ TEST(SpecLower, IgnorePatternsOfAStepAreBelowItsSource) {
   const ir::LocalRequest& request = compilation.resolver.locals[0];
   EXPECT_EQ(request.source, "s\\[1]");
   EXPECT_EQ(request.ignore,
-            (ir::Strings{"own", "s\\[1]/*.pyc", "s\\[1]/**/__pycache__", "!s\\[1]/keep"}));
+            (ir::SharedStrings{"own", "s\\[1]/*.pyc", "s\\[1]/**/__pycache__", "!s\\[1]/keep"}));
+}
+
+// Thousands of images, each used twice and each with one change more than the one below.
+TEST(SpecGrowth, BindingsShareWhatTheyHaveInCommon) {
+  std::string text = "a0 = Image.base(\"x\")\n";
+  for (int i = 0; i < 3000; ++i) {
+    const std::string number = std::to_string(i);
+    text += "a" + std::to_string(i + 1) + " = a" + number + ".env({\"V" + number +
+            "\": \"1\"}).run_commands(\"x\")\nb" + number + " = a" + number + ".user(\"u\")\n";
+  }
+  Compilation compilation(text + "image \"app\" = a3000\n");
+  const auto module = compilation.lower();
+  ASSERT_TRUE(module) << compilation.diagnostics();
+  EXPECT_EQ(module->ops.size(), 6001U);
 }
 
 TEST(SpecLower, AMalformedIgnoreFileIsReportedOnce) {
