@@ -19,7 +19,7 @@ STORE = os.environ["STORE"]
 TIME_FLOOR = 0.25
 MEMORY_FLOOR = 64 << 20
 LIMIT = 2.6
-REPEAT = 3
+REPEAT = int(os.environ.get("REPEAT", "3"))
 
 
 def write(path, text):
@@ -141,7 +141,7 @@ ROWS = {
     "ENVs, each with a RUN": (variables, 1000),
     "ignore patterns and files": (ignore_patterns, 2500),
     "spec methods": (spec_methods, 5000),
-    "bindings": (bindings, 5000),
+    "bindings": (bindings, 4000),
     "one output line, MiB": (output_line, 16),
     "layer members": (layer_members, 25000),
     "whiteouts": (whiteouts, 12500),
