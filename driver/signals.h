@@ -7,8 +7,9 @@
 namespace strata::driver {
 
 // From now on SIGINT and SIGTERM, and SIGHUP unless it was ignored (nohup), are the wish to stop
-// (backend/system/interrupt.h); the second one ends the process at once with 130 (the executor's
-// namespaces take everything along). Starts no thread.
+// (backend/system/interrupt.h); a second one that does not come with
+// the first ends the process at once with 130 (the executor's namespaces take everything along).
+// Starts no thread.
 void heed_signals();
 
 // While alive, these signals go to a thread of its own, and the first one sets cancelled() and

@@ -20,7 +20,8 @@ serve() {
 # What is not a download that the next pull resumes.
 beside() { find "$STRATA_HOME/tmp" -mindepth 1 -not -name 'download-*' -printf '%P '; }
 
-# ends_soon SECONDS COMMAND…: so long after its start it gets a signal, and two seconds later it is killed.
+# ends_soon SECONDS COMMAND…: so long after its start it gets a signal, twice at once since timeout(1) signals the group
+# too, and two seconds later it is killed.
 ends_soon() {
   local after=$1 code=0
   shift

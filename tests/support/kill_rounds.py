@@ -26,6 +26,7 @@ strata, work, registry, rounds, seed = sys.argv[1], pathlib.Path(sys.argv[2]), s
 random.seed(seed)
 store = work / "store"
 NONCES = 4
+BASE = "docker.io/library/debian:bookworm-slim"
 LIMIT = 2.0
 # Of each command: the exit codes that design.md gives it when something of it was killed.
 DESIGNED = {0, 2, 4, 5, 7, 130}
@@ -45,10 +46,6 @@ def run(*arguments, home=store, check=True):
 
 def build(nonce, *more, home=store):
     return run("build", "--progress", "plain", "--build-arg", f"NONCE={nonce}", *more, work / "context", home=home)
-
-
-def digest_of(done):
-    return re.search(rb"sha256:[0-9a-f]{64}", done.stdout + done.stderr)
 
 
 def manifest_digest(nonce, home=store):
@@ -201,6 +198,8 @@ def prepare(name):
         fresh_store()
     if name in ("import", "import-root", "pull"):
         shutil.rmtree(store)
+    elif run("inspect", BASE, check=False).returncode != 0:
+        fresh_store()
     if name.startswith("export") or name in ("push", "gc"):
         build(0, "-t", "finished:1")
 
@@ -267,13 +266,13 @@ def one_round(number, name, usual, references):
         if name != "pull":
             fresh_store()
     if name == "pull":
-        run("import", "--name", "docker.io/library/debian:bookworm-slim", work / "base.oci.tar")
+        run("import", "--name", BASE, work / "base.oci.tar")
     nonce = number % NONCES
     got = manifest_digest(nonce)
     if got != references[nonce]:
         raise Wrong(f"{what}: the next build gave {got}, not {references[nonce]}")
     fsck = run("doctor", "--fsck", check=False)
-    if fsck.returncode != 0 or b"damaged" in fsck.stdout + fsck.stderr:
+    if fsck.returncode != 0 or b"store: 0 damaged objects" not in fsck.stdout:
         raise Wrong(f"{what}: fsck: {(fsck.stdout + fsck.stderr).decode(errors='replace')[-800:]}")
     scratch = [entry for entry in os.listdir(store / "tmp") if not entry.startswith("download-")]
     if scratch:
@@ -281,14 +280,12 @@ def one_round(number, name, usual, references):
     groups = our_cgroups(ids)
     if groups:
         raise Wrong(f"{what}: control groups left: {groups}")
-    if code == 0 and name == "build-archive":
-        pass
     return "late" if "too late" in what else f"exit {code}", took
 
 
 def main():
     shutil.rmtree(store, ignore_errors=True)
-    run("import", "--name", "docker.io/library/debian:bookworm-slim", work / "base.oci.tar")
+    run("import", "--name", BASE, work / "base.oci.tar")
     store.rename(work / "store.base")
     clean = work / "store.clean"
     subprocess.run(["cp", "-a", work / "store.base", clean], check=True)
