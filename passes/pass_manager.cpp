@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "ir/base/check.h"
+#include "ir/base/consumer.h"
 #include "ir/base/text.h"
 #include "ir/printer.h"
 #include "ir/verifier.h"
@@ -73,7 +74,7 @@ class Runner {
     if (emitter_->error_count() != errors) {
       return false;
     }
-    if (!options_->verify_each) {
+    if (!options_->verify_each || is_valid(module)) {
       return true;
     }
     const ContextScope scope(
@@ -83,6 +84,12 @@ class Runner {
   }
 
  private:
+  // In silence: the text of a large module is made only for a report.
+  static bool is_valid(const ir::Module& module) {
+    CollectingConsumer silent;
+    Emitter emitter(silent);
+    return ir::verify(module, emitter);
+  }
   void log(const std::string& text) const {
     if (options_->log != nullptr) {
       *options_->log += text;
