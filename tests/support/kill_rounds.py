@@ -6,7 +6,7 @@ WORK holds `context/` (its Dockerfile takes ARG NONCE), `base.oci.tar`, and beco
 
 A round: a command (build, import, export, push, pull, gc) starts; after a random part of its usual time one of its
 processes (strata itself, the watcher, the executor, the runtime, the container's process) gets SIGKILL, or strata
-SIGINT. Then: strata has ended within two seconds with a designed exit code; no process, mount or file beside a
+SIGINT. Then: strata has ended within $KILL_LIMIT (2) seconds with a designed exit code; no process, mount or file beside a
 destination is left; what stands under a destination is whole; and the next build gives the image that an undisturbed
 store gives, after which fsck is clean, the scratch space empty and no control group left.
 """
@@ -27,7 +27,7 @@ random.seed(seed)
 store = work / "store"
 NONCES = 4
 BASE = "docker.io/library/debian:bookworm-slim"
-LIMIT = 2.0
+LIMIT = float(os.environ.get("KILL_LIMIT", "2"))
 # Of each command: the exit codes that design.md gives it when something of it was killed.
 DESIGNED = {0, 2, 4, 5, 7, 130}
 
