@@ -143,7 +143,7 @@ class IgnoreMatcher::Machine {
   static constexpr std::size_t kMostPlaces = std::size_t{4} << 20U;
 
   [[nodiscard]] bool less(std::uint32_t a, std::uint32_t b) const;
-  void insert(std::vector<std::uint32_t>& way, std::uint32_t pattern);
+  void insert(std::vector<std::uint32_t>& way, std::uint32_t index);
   void collect(Place place);
   void enter(std::uint32_t node);
   [[nodiscard]] bool matches_one(Token token, char32_t c) const;
@@ -280,7 +280,7 @@ void IgnoreMatcher::Machine::enter(std::uint32_t node) {
   while (!open.empty()) {
     const std::uint32_t at = open.back();
     open.pop_back();
-    if (seen_[2 * at] == round_) {
+    if (seen_[std::size_t{2} * at] == round_) {
       continue;
     }
     collect(2 * at);

@@ -219,12 +219,12 @@ std::size_t size_of(const ir::Config& config) {
   std::size_t bytes = sizeof(config);
   for (const ir::Pairs* pairs : {&config.env, &config.labels}) {
     for (const auto& [name, value] : *pairs) {
-      bytes += sizeof(name) + sizeof(value) + name.size() + value.size();
+      bytes += sizeof(ir::Pairs::value_type) + name.size() + value.size();
     }
   }
   for (const ir::Strings* values : {&config.ports, &config.volumes}) {
     for (const std::string& value : *values) {
-      bytes += sizeof(value) + value.size();
+      bytes += sizeof(std::string) + value.size();
     }
   }
   return bytes;

@@ -38,8 +38,11 @@ void write_mount(CanonicalJson& out, const ProcessStart::Mount& mount) {
 // The value types of CanonicalJson. False: `value` is not one, and `out` is not to be used.
 bool read_value(const json& value, std::string& out) {
   std::optional<std::string> bytes = read_bytes(value);
-  out = bytes ? *std::move(bytes) : "";
-  return bytes.has_value();
+  if (!bytes) {
+    return false;
+  }
+  out = *std::move(bytes);
+  return true;
 }
 
 bool read_value(const json& value, std::int64_t& out) {

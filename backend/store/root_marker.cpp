@@ -59,14 +59,15 @@ class RootWalk {
     }
     STRATA_ASSIGN(std::vector<std::string> names, names_in(fd, *directory_ + "/" + path));
     std::sort(names.begin(), names.end());
+    const std::string prefix = path.empty() ? "" : path + "/";
     for (const std::string& name : names) {
       struct stat status {};
       if (::fstatat(fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        return errno_error(*directory_ + "/" + path + "/" + name, errno);
+        return errno_error(std::string(*directory_).append("/").append(prefix).append(name), errno);
       }
       add(name, status);
       if (S_ISDIR(status.st_mode)) {
-        pending_.push_back(path.empty() ? name : path + "/" + name);
+        pending_.push_back(std::string(prefix).append(name));
       }
     }
     // Where the names of one directory end.

@@ -64,8 +64,7 @@ Keyword keyword_of(std::size_t token_type) {
 
 class Builder {
  public:
-  Builder(const LogicalLine& line, char escape, Emitter& emitter)
-      : line_(&line), escape_(escape), emitter_(&emitter) {}
+  Builder(const LogicalLine& line, Emitter& emitter) : line_(&line), emitter_(&emitter) {}
 
   Instruction build(Parser::InstructionContext& tree);
 
@@ -85,7 +84,6 @@ class Builder {
   void add_healthcheck(Parser::HealthcheckContext* check);
 
   const LogicalLine* line_;
-  char escape_;
   Emitter* emitter_;
   Instruction result_;
 };
@@ -324,9 +322,9 @@ Instruction Builder::build(Parser::InstructionContext& tree) {
 
 }  // namespace
 
-Instruction build_instruction(antlr4::ParserRuleContext& tree, const LogicalLine& line, char escape,
+Instruction build_instruction(antlr4::ParserRuleContext& tree, const LogicalLine& line,
                               Emitter& emitter) {
-  return Builder(line, escape, emitter).build(dynamic_cast<Parser::InstructionContext&>(tree));
+  return Builder(line, emitter).build(dynamic_cast<Parser::InstructionContext&>(tree));
 }
 
 }  // namespace strata::frontend::dockerfile

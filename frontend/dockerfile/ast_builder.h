@@ -13,6 +13,6 @@ namespace strata::frontend::dockerfile {
 // The instruction that `tree` (a DockerfileParser::InstructionContext of `line`) stands for.
 // Heredocs have their names but no bodies yet.
 [[nodiscard]] Instruction build_instruction(antlr4::ParserRuleContext& tree,
-                                            const LogicalLine& line, char escape, Emitter& emitter);
+                                            const LogicalLine& line, Emitter& emitter);
 
 }  // namespace strata::frontend::dockerfile

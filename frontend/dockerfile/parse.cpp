@@ -79,7 +79,7 @@ class InstructionParser {
     stream_ = std::move(next);
     tokens_.setTokenSource(&lexer_);
     parser_.setTokenStream(&tokens_);
-    Instruction result = build_instruction(*parser_.instruction(), line, escape_, *emitter_);
+    Instruction result = build_instruction(*parser_.instruction(), line, *emitter_);
     // The parser would keep every tree until it dies.
     parser_.getTreeTracker().reset();
     return result;

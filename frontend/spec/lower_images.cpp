@@ -154,7 +154,7 @@ Result<bool> ImageLowering::add_local(const AddLocal& add, const ImageNode& node
     // A list of its own, where the others share the context's.
     std::size_t bytes = 0;
     for (const std::string& pattern : ignore) {
-      bytes += sizeof(pattern) + pattern.size();
+      bytes += sizeof(std::string) + pattern.size();
     }
     if (!context_->budget.take_text(bytes, node.loc, context_->emitter)) {
       return false;

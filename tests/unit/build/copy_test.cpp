@@ -260,6 +260,7 @@ Result<TreeWithContent> added(const std::string& dest, const std::vector<RawTar>
   ir::Copy op = copy_to(dest, mode);
   op.unpack = true;
   std::vector<CopyItem> items;
+  items.reserve(archives.size());
   for (const RawTar& archive : archives) {
     items.push_back(one_file("archive.tar", archive.text()));
   }

@@ -41,7 +41,7 @@ TEST(OutputPipe, SomeoneElseWhoFillsThePipeForEverIsNotHeardForEver) {
   auto pipe = OutputPipe::open([&](std::string_view bytes) { seen += bytes.size(); });
   ASSERT_TRUE(pipe.ok());
   Fd kept(::dup((*pipe)->write_end().get()));
-  ::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(::signal(SIGPIPE, SIG_IGN));
   std::thread writer([&] {
     const std::string text(4096, 'x');
     // Until the reading end is gone.

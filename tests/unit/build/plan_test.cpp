@@ -24,6 +24,7 @@ int fsync(int fd) {
   ++syncs;
   return static_cast<int>(::syscall(SYS_fsync, fd));
 }
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's is reserved
 int fdatasync(int fd) {
   ++syncs;
   return static_cast<int>(::syscall(SYS_fdatasync, fd));

@@ -196,7 +196,8 @@ TEST(Expand, AFileHasOneBudget) {
     EXPECT_FALSE(std::holds_alternative<ExpandError>(expand(word, lookup_value, options)));
     ASSERT_TRUE(budget.take_text((Budget::kTextMebibytes << 20U) - 3000));
     ASSERT_TRUE(budget.take_matching((Budget::kMatchingMebisteps << 20U) - 3000));
-    const auto again = expand(word + word + word, lookup_value, options);
+    const std::string thrice = std::string(word).append(word).append(word);
+    const auto again = expand(thrice, lookup_value, options);
     EXPECT_TRUE(std::holds_alternative<ExpandError>(again)) << word;
     EXPECT_TRUE(budget.exhausted()) << word;
   }

@@ -259,7 +259,9 @@ TEST(IgnoreMatcher, MalformedPatternsAreNamed) {
 }
 
 TEST(IgnoreMatcher, TakesNoPatternThatIsLongerThanAnyPath) {
-  const auto matcher = IgnoreMatcher::make({std::string(50000000, 'a')});
+  std::string longest = "a";
+  longest.resize(std::size_t{50'000'000}, 'a');
+  const auto matcher = IgnoreMatcher::make({longest});
   ASSERT_FALSE(matcher.ok());
   EXPECT_EQ(matcher.error().message,
             "pattern `" + std::string(40, 'a') + "…` is longer than 16384 bytes");

@@ -1,4 +1,5 @@
 // Import and outputs, round trips and hostile input; other tools judge what is written.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -246,24 +247,22 @@ TEST_F(ImagesTest, AListOfConfigsAndLayersIsADockerArchiveWhateverElseIsThere) {
   int number = 0;
   for (const Case& one : cases) {
     const std::string to = "k" + std::to_string(number++);
+    const std::string also = one.also.empty() ? "" : fmt::format(" && echo x >{}/{}", to, one.also);
     ASSERT_EQ(
-        shell("mkdir -p " + to + "/image " + to + "/etc " + to + "/usr/bin && cp '" +
-              store_->blob_path(image.manifest.config.digest) + "' " + to + "/" + one.config +
-              " && cp '" + store_->blob_path(image.manifest.layers[0].digest) + "' " + to + "/" +
-              one.layer + (one.also.empty() ? "" : " && echo x >" + to + "/" + one.also)),
+        shell(fmt::format(
+            "mkdir -p {0}/image {0}/etc {0}/usr/bin && cp '{1}' {0}/{2} && cp '{3}' {0}/{4}{5}", to,
+            store_->blob_path(image.manifest.config.digest), one.config,
+            store_->blob_path(image.manifest.layers[0].digest), one.layer, also)),
         0)
         << log();
-    write(at(to + "/manifest.json"), R"([{"Config":")" + one.config +
-                                         R"(","RepoTags":["thing:1"],"Layers":[")" + one.layer +
-                                         R"("]}])");
+    write(at(to + "/manifest.json"),
+          fmt::format(R"([{{"Config":"{}","RepoTags":["thing:1"],"Layers":["{}"]}}])", one.config,
+                      one.layer));
     // manifest.json last, and with `./` before the names, as some write them.
-    ASSERT_EQ(shell("cd " + to +
-                    " && find . -mindepth 1 -depth -type d -empty -delete && "
-                    "tar -cf ../" +
-                    to +
-                    ".tar --exclude manifest.json . && "
-                    "tar -rf ../" +
-                    to + ".tar ./manifest.json"),
+    ASSERT_EQ(shell(fmt::format("cd {0} && find . -mindepth 1 -depth -type d -empty -delete && "
+                                "tar -cf ../{0}.tar --exclude manifest.json . && "
+                                "tar -rf ../{0}.tar ./manifest.json",
+                                to)),
               0)
         << log();
     const auto other = open("other-" + to);
@@ -546,7 +545,7 @@ TEST_F(ImagesTest, LayerTreesAreRememberedAndRootsComeBack) {
   EXPECT_EQ(trees->at(0), tree_digest(lower));
   EXPECT_EQ(trees->at(1), tree_digest(upper));
   const std::string root = *store_->root(trees->at(1));
-  ASSERT_EQ(shell("rm -rf '" + root + "' '" + root + ".ok'"), 0);
+  ASSERT_EQ(shell(fmt::format("rm -rf '{0}' '{0}.ok'", root)), 0);
   const auto again = ensure_root(*store_, trees->at(1));
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_EQ(read(*again + "/d/c"), "d/c");
@@ -636,7 +635,7 @@ TEST_F(LinksIntoLowerLayers, AreReadUnpackedAndUnpackedAgain) {
   EXPECT_EQ(middle->find("two")->link, "one");
   for (const std::size_t layer : {0U, 1U, 2U}) {
     const std::string root = *store_->root(trees->at(layer));
-    ASSERT_EQ(shell("rm -rf '" + root + "' '" + root + ".ok'"), 0);
+    ASSERT_EQ(shell(fmt::format("rm -rf '{0}' '{0}.ok'", root)), 0);
   }
   const auto again = ensure_root(*store_, trees->at(2), {trees->at(0), trees->at(1)});
   ASSERT_TRUE(again.ok()) << again.error().message;

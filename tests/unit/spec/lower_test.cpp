@@ -1,4 +1,5 @@
 // What a spec file means: targets, sharing, selection, mounts, local files.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "ir/printer.h"
@@ -174,9 +175,9 @@ TEST(SpecLower, IgnorePatternsOfAStepAreBelowItsSource) {
 TEST(SpecGrowth, BindingsShareWhatTheyHaveInCommon) {
   std::string text = "a0 = Image.base(\"x\")\n";
   for (int i = 0; i < 3000; ++i) {
-    const std::string number = std::to_string(i);
-    text += "a" + std::to_string(i + 1) + " = a" + number + ".env({\"V" + number +
-            "\": \"1\"}).run_commands(\"x\")\nb" + number + " = a" + number + ".user(\"u\")\n";
+    text += fmt::format(
+        "a{1} = a{0}.env({{\"V{0}\": \"1\"}}).run_commands(\"x\")\nb{0} = a{0}.user(\"u\")\n", i,
+        i + 1);
   }
   Compilation compilation(text + "image \"app\" = a3000\n");
   const auto module = compilation.lower();

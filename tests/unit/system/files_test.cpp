@@ -89,7 +89,8 @@ TEST(Files, ReadFileReadsRegularFilesAlone) {
     const Result<std::string> text = read_file(path);
     ASSERT_FALSE(text.ok()) << path;
     EXPECT_EQ(text.error().code, ErrorCode::Input);
-    EXPECT_EQ(text.error().message, path + ": is " + kind + ", not a file");
+    EXPECT_EQ(text.error().message,
+              std::string(path).append(": is ").append(kind).append(", not a file"));
   }
 }
 
