@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 
 #include "backend/system/beneath.h"
 #include "backend/system/files.h"
+#include "backend/system/open_resolved.h"
 #include "ir/base/path.h"
 
 namespace strata::backend {
@@ -24,14 +24,7 @@ constexpr mode_t kFileMode = 0644;
 
 // Resolves `path` in `root` as a process chrooted there would.
 Fd open_in_root(const Fd& root, const std::string& path, std::uint64_t flags) {
-  open_how how{};
-  how.flags = flags | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  long fd = -1;
-  do {
-    fd = ::syscall(SYS_openat2, root.get(), path.empty() ? "." : path.c_str(), &how, sizeof how);
-  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-  return Fd(static_cast<int>(fd));
+  return open_resolved(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
 // The names to walk through; `.` leads nowhere.

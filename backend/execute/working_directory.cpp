@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 
+#include "backend/system/open_resolved.h"
 #include "ir/base/path.h"
 
 namespace strata::backend {
@@ -42,15 +42,8 @@ Result<void> check_in_bind(const std::string& cwd, const RunSpec::Bind& bind) {
   const Fd source(::open(bind.source.c_str(), O_PATH | O_CLOEXEC));
   std::string rest = cwd.substr(std::min(bind.target.size(), cwd.size()));
   rest.erase(0, std::min(rest.find_first_not_of('/'), rest.size()));
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  long fd = -1;
-  do {
-    fd = ::syscall(SYS_openat2, source.get(), rest.empty() ? "." : rest.c_str(), &how, sizeof how);
-  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+  const Fd opened = open_resolved(source, rest, O_PATH, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
   const int number = errno;
-  const Fd opened(static_cast<int>(fd));
   if (!opened.valid() && (number == EXDEV || number == ELOOP)) {
     return unusable(cwd, "leads out of the mount that it is in");
   }
