@@ -55,15 +55,16 @@ done
 says '^strata: interrupted$'
 [[ -p $work/out/pipe ]] || fail "the pipe was replaced"
 exec 7<>"$work/out/pipe"
+# What an earlier command wrote is still in the pipe: only one that sleeps heeds the signal already.
 for type in tar oci-archive docker; do
   "$STRATA" export large:1 -o "type=$type,dest=$work/out/pipe" >"$work/output" 2>&1 &
   pid=$!
-  begun 'read -t 0 -u 7'
+  begun 'read -t 0 -u 7 && sleeping'
   stopped INT "an export to a pipe that is full"
 done
 "$STRATA" build -q -o - . >"$work/out/pipe" 2>"$work/output" &
 pid=$!
-begun 'read -t 0 -u 7'
+begun 'read -t 0 -u 7 && sleeping'
 stopped INT "a tar on standard output that nobody takes"
 exec 7<&-
 ok "archives to pipes"

@@ -11,7 +11,7 @@ build_packages=(g++ cmake ninja-build ccache antlr4 libantlr4-runtime-dev libfmt
 run_packages=(runc ca-certificates)
 base_packages=(mmdebstrap python3 util-linux curl)
 test_packages=(libgtest-dev libgmock-dev skopeo umoci oci-image-tool podman buildah docker-registry
-  docker.io crun bzip2 xz-utils zstd jq attr tmux git clang-format clang-tidy python3-pip procps strace locales libcap2-bin)
+  docker.io crun bzip2 xz-utils zstd jq attr tmux git clang-format clang-tidy python3-pip procps strace locales libcap2-bin busybox-static)
 
 packages_of() {
   case $1 in
