@@ -37,6 +37,11 @@ section "release build"
 cmake --preset release -DSTRATA_TESTS=OFF >/dev/null
 cmake --build --preset release -j "$jobs" -- --quiet
 
+# The same compilation, linked otherwise.
+section "packages to install"
+cmake --preset package -DSTRATA_STATIC_PREFIX="$(tests/support/bases.sh)/static" >/dev/null
+cmake --build --preset package -j "$jobs" --target package wheel -- --quiet
+
 section "clang-format"
 git ls-files -z -- '*.cpp' '*.h' | xargs -0 clang-format --dry-run --Werror
 

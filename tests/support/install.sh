@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that strata needs, and nothing when all are there.
-# Use: install.sh GROUP…   with GROUP one of build, run, base, quickstart, test (all of them: test).
+# Use: install.sh GROUP…   with GROUP one of build, package, run, base, quickstart, test (all of them: test).
 # Daemons that packages start on installation (docker, docker-registry) are kept from starting:
 # the tests start their own.
 set -euo pipefail
@@ -8,19 +8,21 @@ set -euo pipefail
 build_packages=(g++ cmake ninja-build ccache antlr4 libantlr4-runtime-dev libfmt-dev libssl-dev
   libarchive-dev libzstd-dev libdeflate-dev zlib1g-dev nlohmann-json3-dev libcurl4-openssl-dev
   libcli11-dev)
+package_packages=(dpkg-dev libnghttp2-dev libssl-dev)
 run_packages=(runc ca-certificates)
 base_packages=(mmdebstrap python3 util-linux curl)
 test_packages=(libgtest-dev libgmock-dev skopeo umoci oci-image-tool podman buildah docker-registry
-  docker.io crun bzip2 xz-utils zstd jq attr tmux git clang-format clang-tidy python3-pip procps strace locales libcap2-bin busybox-static)
+  docker.io crun bzip2 xz-utils zstd jq attr tmux git clang-format clang-tidy python3-pip procps strace locales libcap2-bin busybox-static lintian)
 
 packages_of() {
   case $1 in
     build) printf '%s\n' "${build_packages[@]}" ;;
+    package) packages_of build && printf '%s\n' "${package_packages[@]}" ;;
     run) printf '%s\n' "${run_packages[@]}" ;;
     base) printf '%s\n' "${base_packages[@]}" ;;
     quickstart) packages_of build && packages_of run && packages_of base ;;
-    test) packages_of quickstart && printf '%s\n' "${test_packages[@]}" ;;
-    *) echo "install.sh: unknown group \`$1\`: build, run, base, quickstart or test" >&2 && return 2 ;;
+    test) packages_of quickstart && packages_of package && printf '%s\n' "${test_packages[@]}" ;;
+    *) echo "install.sh: unknown group \`$1\`: build, package, run, base, quickstart or test" >&2 && return 2 ;;
   esac
 }
 
