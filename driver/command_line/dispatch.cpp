@@ -69,7 +69,7 @@ std::string advice_for(const CLI::App& root, int argc, char** argv) {
 ExitCode ended(ExitCode code) {
   if (backend::interrupted()) {
     remark("strata: interrupted\n");
-    return ExitCode::Interrupted;
+    return stopped_code();
   }
   const Result<void> written = finish_answer();
   if (written) {
