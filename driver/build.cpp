@@ -14,6 +14,9 @@
 #include "driver/compilation.h"
 #include "driver/console.h"
 #include "driver/failures.h"
+#include "driver/image_names.h"
+#include "driver/local_mounts.h"
+#include "driver/output_checks.h"
 #include "driver/outputs.h"
 #include "driver/plan_output.h"
 #include "driver/progress.h"
@@ -40,7 +43,10 @@ class Build {
 
   Result<ExitCode> run() {
     const auto start = std::chrono::steady_clock::now();
-    STRATA_TRY(check_tags());
+    // Before anything is built: a bad name or a file that cannot be written would waste it all.
+    // What a placeholder stands for is known later.
+    STRATA_ASSIGN(const std::vector<ImageNames> expected, names_of_images(options_, {"target"}));
+    STRATA_TRY(check_written_files(options_, expected));
     STRATA_ASSIGN(world_, World::open(options_.input.jobs));
     // Forked first: the executor's child must be single-threaded, and reading the context starts
     // threads.
@@ -60,6 +66,10 @@ class Build {
     if (compilation_ == nullptr) {
       return ExitCode::Input;
     }
+    STRATA_ASSIGN(const bool good, check_images());
+    if (!good) {
+      return ExitCode::Input;
+    }
     if (executor_ == nullptr &&
         backend::starts_processes(compilation_->module, compilation_->plan)) {
       return *executor_error_;
@@ -74,22 +84,15 @@ class Build {
   }
 
  private:
-  // Before anything is built: a bad name at the end would waste it all.
-  Result<void> check_tags() const {
-    for (const std::string& tag : options_.tags) {
-      if (!ir::Reference::parse(tag)) {
-        return Error{ErrorCode::Input, fmt::format("`{}` is not an image reference", tag)};
-      }
+  // The second half of the checks, once the images are known. False after a reported diagnostic.
+  Result<bool> check_images() {
+    std::vector<std::string> targets;
+    for (const ir::Target& target : compilation_->module.targets) {
+      targets.push_back(target.name);
     }
-    bool pushes = options_.push;
-    for (const OutputOption& output : options_.outputs) {
-      STRATA_TRY(check_output(output));
-      pushes = pushes || (output.type == "registry" && output.ref.empty());
-    }
-    if (pushes && options_.tags.empty()) {
-      return Error{ErrorCode::Input, "a push needs a name: -t NAME or ref=NAME"};
-    }
-    return {};
+    STRATA_ASSIGN(names_, names_of_images(options_, targets));
+    STRATA_TRY(check_written_files(options_, names_));
+    return check_mount_sources(*compilation_);
   }
 
   // What turns out to be damaged when an image leaves the store is made again, as in a build.
@@ -147,19 +150,10 @@ class Build {
     return outcome;
   }
 
-  // With several images each is also known by its own name; -t names the one image of a Dockerfile.
   Result<void> name_and_write(const backend::BuildOutcome& outcome) {
-    const bool one = outcome.images.size() == 1;
-    if (!one && !options_.tags.empty()) {
-      return Error{ErrorCode::Input,
-                   "-t names one image, and this file makes several; choose one with --target"};
-    }
     for (std::size_t i = 0; i < outcome.images.size(); ++i) {
       const backend::BuiltImage& image = outcome.images[i];
-      std::vector<std::string> names;
-      for (const std::string& tag : options_.tags) {
-        names.push_back(ir::Reference::parse(tag)->str());
-      }
+      const std::vector<std::string>& names = names_[i].tags;
       STRATA_ASSIGN(const backend::LocalMounts mounts, mounts_of(i));
       for (const std::string& name : names) {
         STRATA_TRY(world_.store->set_ref(name, image.manifest, mounts));
@@ -168,7 +162,11 @@ class Build {
         // A name by digest keeps an image without a tag from being collected.
         STRATA_TRY(world_.store->set_ref(image.manifest.digest.str(), image.manifest, mounts));
       }
-      STRATA_TRY(write_outputs(image, names));
+      if (!names_[i].outputs.empty() && options_.progress != ProgressKind::Quiet &&
+          options_.progress != ProgressKind::Json) {
+        say_left_out(mounts);
+      }
+      STRATA_TRY(write_outputs(image, names_[i]));
     }
     STRATA_TRY(write_files(outcome));
     return {};
@@ -184,8 +182,7 @@ class Build {
     return mounts;
   }
 
-  Result<void> write_outputs(const backend::BuiltImage& image,
-                             const std::vector<std::string>& names) {
+  Result<void> write_outputs(const backend::BuiltImage& image, const ImageNames& names) {
     // Where base layers can be mounted from instead of uploaded.
     for (const ir::Op& op : compilation_->module.ops) {
       if (const auto* base = std::get_if<ir::Image>(&op.data)) {
@@ -194,14 +191,8 @@ class Build {
             compilation_->bindings->bound_image(*base->manifest)->manifest);
       }
     }
-    for (const OutputOption& output : options_.outputs) {
-      STRATA_TRY(write_output(world_, output, image.manifest, names));
-    }
-    if (options_.push) {
-      STRATA_TRY(write_output(world_, {"registry", "", ""}, image.manifest, names));
-    }
-    if (options_.load) {
-      STRATA_TRY(write_output(world_, {"docker", "", ""}, image.manifest, names));
+    for (const OutputOption& output : names.outputs) {
+      STRATA_TRY(write_output(world_, output, image.manifest, names.tags));
     }
     return {};
   }
@@ -243,12 +234,8 @@ class Build {
                      {"digest", image.manifest.digest.str()},
                      {"size", image.manifest.size}}},
                    {"containerimage.digest", image.manifest.digest.str()}};
-      if (!options_.tags.empty()) {
-        std::string names;
-        for (const std::string& tag : options_.tags) {
-          names += (names.empty() ? "" : ",") + ir::Reference::parse(tag)->str();
-        }
-        json["image.name"] = names;
+      if (!names_[i].tags.empty()) {
+        json["image.name"] = fmt::format("{}", fmt::join(names_[i].tags, ","));
       }
       json["strata.imageKey"] = compilation_->plan.targets[i].key->digest.str();
       json["strata.skipped"] = image.skipped;
@@ -311,7 +298,7 @@ class Build {
     }
     const std::string name = options_.tags.empty()
                                  ? outcome.images.front().manifest.digest.short_hex()
-                                 : options_.tags.front();
+                                 : ir::Reference::parse(names_.front().tags.front())->familiar();
     if (ran == 0) {
       remark("nothing to do: all {} steps are cached ({:.2f}s)\n", steps, seconds);
     } else {
@@ -325,6 +312,7 @@ class Build {
   std::unique_ptr<backend::Executor> executor_;
   std::optional<Error> executor_error_;
   std::unique_ptr<Compilation> compilation_;
+  std::vector<ImageNames> names_;  // by target
   // Last, so that it ends before what it cancels.
   std::optional<InterruptWatch> interrupts_;
 };

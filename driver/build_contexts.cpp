@@ -27,7 +27,11 @@ bool is_remote(std::string_view value) {
 Result<std::pair<std::string, std::string>> parse_build_context(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    return Error{ErrorCode::Input, fmt::format("`{}` is not of the form NAME=DIRECTORY", text)};
+    return Error{ErrorCode::Input,
+                 fmt::format("`{0}` is not of the form NAME=DIRECTORY{1}", text,
+                             equals == std::string::npos && !text.empty()
+                                 ? fmt::format("; write `--build-context {0}=./{0}`", text)
+                                 : "")};
   }
   const std::string name = text.substr(0, equals);
   std::string directory = text.substr(equals + 1);

@@ -8,6 +8,7 @@
 #include "backend/context/context.h"
 #include "backend/system/files.h"
 #include "driver/console.h"
+#include "driver/context_argument.h"
 #include "driver/docker_proxies.h"
 #include "frontend/frontend.h"
 #include "ir/base/path.h"
@@ -34,6 +35,16 @@ backend::Freshness freshness_of(Freshness freshness) {
   return backend::Freshness::PreferStore;
 }
 
+// `strata build -`, as docker's: a Dockerfile from standard input, over an empty context.
+Result<void> take_dockerfile_from_stdin(InputOptions& options, const World& world) {
+  if (options.context != "-" || !options.file.empty()) {
+    return {};
+  }
+  options.file = "-";
+  STRATA_ASSIGN(options.context, world.store->new_scratch("context"));
+  return {};
+}
+
 // A file that the user names is read wherever it leads; one that was found in the context must not
 // lead out of it.
 Result<std::string> text_of(const InputOptions& options, const std::string& path) {
@@ -47,6 +58,11 @@ Result<std::string> text_of(const InputOptions& options, const std::string& path
 Result<frontend::LowerRequest> request_of(Compilation& compilation, const std::string& path) {
   const InputOptions& options = compilation.options;
   STRATA_ASSIGN(std::string text, text_of(options, path));
+  if (path == "-" && is_archive_text(text)) {
+    return Error{ErrorCode::Input,
+                 "standard input is an archive, and a context is a directory: mkdir DIRECTORY && "
+                 "tar -x -C DIRECTORY && strata build DIRECTORY"};
+  }
   frontend::LowerRequest request;
   request.file_name = base_name(path);
   request.language = frontend::language_of(request.file_name);
@@ -126,11 +142,7 @@ Result<std::string> input_file(const InputOptions& options) {
       return path;
     }
   }
-  return Error{
-      ErrorCode::NotFound,
-      fmt::format(
-          "{}: there is no image.strata, Dockerfile or Containerfile here; name the file with -f",
-          options.context)};
+  return no_input_file(options.context);
 }
 
 bool optimize(ir::Module& module, Emitter& emitter) {
@@ -157,11 +169,13 @@ Result<std::unique_ptr<Compilation>> compile(const InputOptions& options, World&
   auto compilation = std::make_unique<Compilation>();
   compilation->options = options;
   compilation->world = &world;
+  STRATA_TRY(take_dockerfile_from_stdin(compilation->options, world));
   if (compilation->options.jobs == 0) {
     compilation->options.jobs = default_jobs();
   }
   STRATA_ASSIGN(compilation->profile, backend::EmissionProfile::parse(options.compression));
-  STRATA_ASSIGN(const std::string path, input_file(options));
+  STRATA_TRY(check_context(compilation->options));
+  STRATA_ASSIGN(const std::string path, input_file(compilation->options));
   STRATA_ASSIGN(const frontend::LowerRequest request, request_of(*compilation, path));
   compilation->stat_cache = backend::StatCache::load(world.store->stat_cache_path());
   compilation->bindings = std::make_unique<backend::Sources>(

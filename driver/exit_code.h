@@ -21,7 +21,11 @@ enum class ExitCode {
   Machine = 7,
   // plan --detailed-exitcode: something would run.
   WorkPending = 10,
+  // Ended by a wish to stop: 128 and the signal's number, as a shell says it (signals.h knows
+  // which).
+  HungUp = 129,
   Interrupted = 130,
+  Terminated = 143,
 };
 
 [[nodiscard]] ExitCode exit_code_of(ErrorCode code);

@@ -8,6 +8,7 @@
 #include "driver/commands.h"
 #include "driver/console.h"
 #include "driver/import_changes.h"
+#include "driver/local_mounts.h"
 #include "driver/outputs.h"
 #include "driver/world.h"
 #include "ir/base/text.h"
@@ -56,6 +57,9 @@ Result<void> export_one(const ExportOptions& options) {
       names.push_back(reference->str());
     }
   }
+  STRATA_ASSIGN(const backend::LocalMounts mounts,
+                local_mounts_of(*world.store, options.image, manifest));
+  say_left_out(mounts);
   return write_output(world, options.output, manifest, names);
 }
 
@@ -75,6 +79,9 @@ Result<void> push(const TransferOptions& options) {
   STRATA_ASSIGN(const backend::Descriptor manifest, find_image(*world.store, options.image));
   STRATA_ASSIGN(const ir::Reference reference,
                 reference_of(options.destination.empty() ? options.image : options.destination));
+  STRATA_ASSIGN(const backend::LocalMounts mounts,
+                local_mounts_of(*world.store, options.image, manifest));
+  say_left_out(mounts);
   STRATA_TRY(world.registry->push(reference, manifest));
   answer("{}\n", manifest.digest.str());
   return {};

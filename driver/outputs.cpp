@@ -1,6 +1,7 @@
 // -o: where an image goes beside the store.
 #include "driver/outputs.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -13,24 +14,27 @@
 #include "backend/oci/outputs.h"
 #include "backend/system/files.h"
 #include "backend/system/wait_ready.h"
+#include "driver/output_checks.h"
 #include "ir/reference.h"
 
 namespace strata::driver {
 namespace {
 
-// Starts it with the signals that a fresh process has, what it says beside the answer; nullopt when
-// there is no such program.
+// Starts it with the signals that a fresh process has. Its standard output says what it has loaded,
+// which strata says itself, and is dropped; errors are on the other one. nullopt when there is no
+// such program.
 std::optional<pid_t> start_loader(const std::string& program, const std::string& archive) {
   std::string load = "load";
   std::string input = "-i";
   std::string path = archive;
   std::string name = program;
-  char* arguments[] = {name.data(), load.data(), input.data(), path.data(), nullptr};
+  std::string quiet = "-q";
+  char* arguments[] = {name.data(), load.data(), quiet.data(), input.data(), path.data(), nullptr};
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_t actions;
   ::posix_spawnattr_init(&attributes);
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   sigset_t none;
   sigset_t all;
   sigemptyset(&none);
@@ -85,7 +89,7 @@ Result<void> load(World& world, backend::oci::ExportRequest request) {
   request.dest = scratch + "/image.tar";
   STRATA_TRY(backend::oci::export_docker_archive(*world.store, request));
   std::string failure = "there is neither docker nor podman to load the image into";
-  for (const char* program : {"docker", "podman"}) {
+  for (const std::string& program : loaders()) {
     auto loaded = run_loader(program, request.dest);
     if (loaded && *loaded) {
       return backend::remove_tree(scratch);
@@ -120,14 +124,6 @@ Result<void> push_all(World& world, const OutputOption& output, const backend::D
 }
 
 }  // namespace
-
-Result<void> check_output(const OutputOption& output) {
-  if (output.dest == "-" && ::isatty(STDOUT_FILENO) != 0) {
-    return Error{ErrorCode::Input,
-                 "-o: standard output is a terminal, which an archive is not for; name a file"};
-  }
-  return {};
-}
 
 Result<void> write_output(World& world, const OutputOption& output,
                           const backend::Descriptor& manifest,

@@ -15,7 +15,4 @@ Result<void> write_output(World& world, const OutputOption& output,
                           const backend::Descriptor& manifest,
                           const std::vector<std::string>& names);
 
-// What can be known to be wrong with one before anything is built.
-[[nodiscard]] Result<void> check_output(const OutputOption& output);
-
 }  // namespace strata::driver

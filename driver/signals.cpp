@@ -43,24 +43,31 @@ std::int64_t milliseconds() {
 }
 
 std::atomic<std::int64_t> first_signal = 0;
-static_assert(std::atomic<std::int64_t>::is_always_lock_free, "signal handlers set it");
+std::atomic<int> first_number = SIGINT;
+static_assert(std::atomic<std::int64_t>::is_always_lock_free &&
+                  std::atomic<int>::is_always_lock_free,
+              "signal handlers set them");
 
 // timeout(1) and CI runners signal a process and then its whole group: one wish, not two.
 constexpr std::int64_t kSameWish = 200;
 
-void heed(int /*number*/) {
+void heed(int number) {
   const std::int64_t now = milliseconds();
   std::int64_t none = 0;
   if (!first_signal.compare_exchange_strong(none, now)) {
     if (now - none > kSameWish) {
-      ::_exit(130);
+      ::_exit(static_cast<int>(stopped_code()));
     }
     return;
   }
+  // Before the wish, which whoever asks for the number has seen.
+  first_number = number;
   backend::request_interrupt();
 }
 
 }  // namespace
+
+ExitCode stopped_code() { return static_cast<ExitCode>(128 + first_number); }
 
 void heed_signals() {
   struct sigaction action {};

@@ -1,6 +1,7 @@
 // The checks of `strata doctor` (executor.h): each tries the real thing where it can.
 #include <fmt/format.h>
 #include <linux/magic.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
@@ -24,13 +25,25 @@ namespace {
 
 using Status = Check::Status;
 
+// "build (uid 1000)"
+std::string user_name() {
+  const uid_t uid = ::geteuid();
+  constexpr std::size_t kMost = 16384;
+  std::vector<char> buffer(kMost);
+  struct passwd entry {};
+  struct passwd* found = nullptr;
+  return ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr
+             ? fmt::format("{} (uid {})", found->pw_name, uid)
+             : fmt::format("uid {}", uid);
+}
+
 Check check_user() {
   if (::geteuid() == 0) {
     return {.name = "user", .status = Status::Ok, .detail = "root", .advice = ""};
   }
   return {.name = "user",
           .status = Status::Failed,
-          .detail = fmt::format("uid {}", ::geteuid()),
+          .detail = user_name(),
           .advice = "a RUN mounts overlays and needs root: use sudo; everything else works as is"};
 }
 
@@ -120,6 +133,13 @@ std::vector<Check> check_store(const std::string& store_path) {
 }
 
 Check check_overlay(const std::string& store_path) {
+  if (::geteuid() != 0) {
+    // Every file system would refuse.
+    return {.name = "overlay",
+            .status = Status::Warning,
+            .detail = fmt::format("not tried: mounting takes root, and this is {}", user_name()),
+            .advice = ""};
+  }
   const std::string path = nearest_directory(store_path);
   const Result<void> mounted = probe_overlay(path);
   if (mounted) {
@@ -144,7 +164,12 @@ std::vector<Check> check_runtimes(const std::string& store_path, const std::stri
                 .status = Status::Ok,
                 .detail = "not installed",
                 .advice = ""};
-    if (!runtime.path.empty()) {
+    if (!runtime.path.empty() && ::geteuid() != 0) {
+      // Root's runtime may be in order.
+      check.detail = fmt::format("{} not tried: it takes root", runtime.path);
+      check.status = Status::Warning;
+      any = true;
+    } else if (!runtime.path.empty()) {
       const Result<std::string> works = probe_runtime(runtime, nearest_directory(store_path));
       check.detail = fmt::format("{} {}", runtime.path,
                                  works ? "runs containers" : "fails: " + works.error().message);

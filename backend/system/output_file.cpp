@@ -97,6 +97,18 @@ Result<OutputFile> OutputFile::open(const std::string& dest) {
   return output;
 }
 
+Result<void> OutputFile::check(const std::string& dest) {
+  struct stat info {};
+  if (dest != "-" && ::stat(dest.c_str(), &info) == 0 && !S_ISREG(info.st_mode) &&
+      !S_ISDIR(info.st_mode) && !is_standard_output(info)) {
+    return ::faccessat(AT_FDCWD, dest.c_str(), W_OK, AT_EACCESS) == 0
+               ? Result<void>()
+               : Result<void>(errno_error(dest, errno));
+  }
+  STRATA_ASSIGN([[maybe_unused]] const OutputFile output, open(dest));
+  return {};
+}
+
 Result<void> OutputFile::write(std::string_view bytes) {
   if (beside_) {
     return write_interruptibly(beside_->fd().get(), bytes, dest_);

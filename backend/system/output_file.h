@@ -18,6 +18,10 @@ class OutputFile {
   // Errors: Input for a directory. Waits for a reader of a pipe.
   static Result<OutputFile> open(const std::string& dest);
 
+  // What open() and put in place would fail at, as far as it can be known before there is anything
+  // to write: leaves nothing, and waits for no reader.
+  [[nodiscard]] static Result<void> check(const std::string& dest);
+
   // Error Interrupted at a wish to stop.
   Result<void> write(std::string_view bytes);
 

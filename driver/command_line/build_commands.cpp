@@ -2,6 +2,7 @@
 #include <CLI/App.hpp>
 #include <memory>
 
+#include "driver/command_line/choices.h"
 #include "driver/command_line/commands_table.h"
 #include "driver/command_line/input_flags.h"
 #include "driver/command_line/values.h"
@@ -23,13 +24,13 @@ void add_build(CLI::App& root, Chosen& chosen) {
       ->allow_extra_args(false);
   app->add_flag("--push", options->push, "Push under each tag (as -o type=registry)");
   app->add_flag("--load", options->load, "Load into docker, else podman (as -o type=docker)");
-  app->add_option("--progress", options->progress, "auto, tty, plain, json or quiet")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, ProgressKind>{{"auto", ProgressKind::Auto},
-                                              {"tty", ProgressKind::Tty},
-                                              {"plain", ProgressKind::Plain},
-                                              {"json", ProgressKind::Json},
-                                              {"quiet", ProgressKind::Quiet}}))
+  add_choice<ProgressKind>(*app, "--progress", options->progress,
+                           {{"auto", ProgressKind::Auto},
+                            {"tty", ProgressKind::Tty},
+                            {"plain", ProgressKind::Plain},
+                            {"json", ProgressKind::Json},
+                            {"quiet", ProgressKind::Quiet}},
+                           "auto, tty, plain, json or quiet")
       ->option_text("KIND");
   app->add_flag("-q,--quiet", *quiet, "Print the digest alone");
   app->add_option("--runtime", options->runtime, "OCI runtime for RUN: runc, crun or a path");

@@ -2,6 +2,7 @@
 #include <CLI/App.hpp>
 #include <memory>
 
+#include "driver/command_line/choices.h"
 #include "driver/command_line/commands_table.h"
 #include "driver/command_line/input_flags.h"
 #include "driver/commands.h"
@@ -12,9 +13,9 @@ void add_compiler_commands(CLI::App& root, Chosen& chosen) {
   auto dump = std::make_shared<DumpOptions>();
   auto* app = root.add_subcommand(
       "dump", "Print what the compiler makes of a file, without context or network");
-  app->add_option("what", dump->what, "ast, ir or plan")
-      ->required()
-      ->check(CLI::IsMember({"ast", "ir", "plan"}));
+  add_choice<std::string>(*app, "what", dump->what,
+                          {{"ast", "ast"}, {"ir", "ir"}, {"plan", "plan"}}, "ast, ir or plan")
+      ->required();
   app->add_option("file", dump->file, "Dockerfile or spec file")->required();
   add_format(*app, dump->format);
   app->add_flag("--locations", dump->locations, "Print source locations in the IR");

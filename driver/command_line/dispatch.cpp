@@ -4,11 +4,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <algorithm>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "backend/system/interrupt.h"
+#include "driver/command_line/advice.h"
 #include "driver/command_line/commands_table.h"
 #include "driver/commands.h"
 #include "driver/console.h"
@@ -37,39 +39,12 @@ std::optional<std::string> unknown_command(const CLI::App& root, int argc, char*
       near ? fmt::format("; did you mean `{}`?", *near) : "; `strata --help` lists them");
 }
 
-// For the first flag that the chosen command does not have, the nearest that it has; else where to
-// look.
-std::string advice_for(const CLI::App& root, int argc, char** argv) {
-  for (const CLI::App* command : root.get_subcommands(nullptr)) {
-    if (argc < 2 || command->get_name() != argv[1]) {
-      continue;
-    }
-    std::vector<std::string> flags;
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) {
-        flags.push_back("--" + name);
-      }
-    }
-    for (int i = 2; i < argc; ++i) {
-      const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
-      if (!word.starts_with("--") || std::find(flags.begin(), flags.end(), word) != flags.end()) {
-        continue;
-      }
-      if (const auto near = nearest(word, flags)) {
-        return fmt::format("; did you mean `{}`?", *near);
-      }
-    }
-    return fmt::format("; `strata {} --help` lists its options", command->get_name());
-  }
-  return "; `strata --help` lists the commands";
-}
-
 // What the process ends with: not with success when the answer did not get out, nor when the user
 // wanted it to stop, however late that was.
 ExitCode ended(ExitCode code) {
   if (backend::interrupted()) {
     remark("strata: interrupted\n");
-    return ExitCode::Interrupted;
+    return stopped_code();
   }
   const Result<void> written = finish_answer();
   if (written) {
@@ -107,7 +82,8 @@ int dispatch(int argc, char** argv) {
     answer(std::string_view(out.str()));
     return static_cast<int>(ended(ExitCode::Done));
   } catch (const CLI::ParseError& error) {
-    remark("strata: error: {}{}\n", error.what(), advice_for(root, argc, argv));
+    remark("strata: error: {}\n",
+           what_is_wrong(root, error, std::vector<std::string>(argv + 1, argv + argc)));
     return static_cast<int>(ExitCode::Input);
   }
   heed_signals();

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "driver/build_contexts.h"
+#include "driver/command_line/choices.h"
 #include "driver/command_line/values.h"
 
 namespace strata::driver {
@@ -66,9 +67,9 @@ void add_input(CLI::App& app, InputOptions& input, RawInput& raw) {
   app.add_option("--compression", input.compression,
                  "Layer codec: gzip[:LEVEL], zstd[:LEVEL] or none")
       ->capture_default_str();
-  app.add_option("--message-format", input.message_format, "Diagnostics as text or json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, MessageFormat>{
-          {"text", MessageFormat::Text}, {"json", MessageFormat::Json}}))
+  add_choice<MessageFormat>(app, "--message-format", input.message_format,
+                            {{"text", MessageFormat::Text}, {"json", MessageFormat::Json}},
+                            "Diagnostics as text or json")
       ->option_text("FORMAT");
 }
 
@@ -91,9 +92,9 @@ void finish_input(InputOptions& input, const RawInput& raw) {
 }
 
 CLI::Option* add_format(CLI::App& app, OutputFormat& format) {
-  return app.add_option("--format", format, "text or json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, OutputFormat>{
-          {"text", OutputFormat::Text}, {"json", OutputFormat::Json}}))
+  return add_choice<OutputFormat>(app, "--format", format,
+                                  {{"text", OutputFormat::Text}, {"json", OutputFormat::Json}},
+                                  "text or json")
       ->option_text("FORMAT");
 }
 

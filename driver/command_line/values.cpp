@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "driver/command_line/choices.h"
+
 namespace strata::driver {
 
 std::vector<std::pair<std::string, std::string>> key_values(const std::vector<std::string>& texts) {
@@ -41,12 +43,9 @@ OutputOption output_of(const std::string& text) {
       throw CLI::ValidationError("-o", "unknown field `" + key + "` (known: type, dest, ref)");
     }
   }
-  static const std::vector<std::string> kTypes = {"oci", "oci-archive", "docker",
-                                                  "tar", "local",       "registry"};
+  static const Words kTypes = {"oci", "oci-archive", "docker", "tar", "local", "registry"};
   if (std::find(kTypes.begin(), kTypes.end(), output.type) == kTypes.end()) {
-    throw CLI::ValidationError("-o",
-                               "unknown type `" + output.type +
-                                   "` (known: oci, oci-archive, docker, tar, local, registry)");
+    throw CLI::ValidationError("-o", "type " + not_one_of(output.type, kTypes));
   }
   const bool needs_dest = output.type != "registry" && output.type != "docker";
   if (needs_dest && output.dest.empty()) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A signal while strata writes its outputs, or waits for somebody: exit 130 soon, nothing half-made
+# A signal while strata writes its outputs, or waits for somebody: soon 128 and the signal's number, nothing half-made
 # beside a destination, no process left.
 source "$(dirname "$0")/../support/lib.sh"
 mkdir "$work/context" "$work/out"
@@ -9,9 +9,14 @@ for i in {1..300}; do echo "$i" >"file-$i"; done
 printf 'FROM scratch\nCOPY . /\nCMD ["/large"]\n' >Dockerfile
 quiet "$STRATA" build -q -t large:1 .
 
-# stopped SIGNAL WHAT: the command in $pid ends with 130, and soon (a loaded machine's two seconds).
+# stopped SIGNAL WHAT: the command in $pid ends with its code, and soon (a loaded machine's two seconds).
 stopped() {
-  local code=0 before=${EPOCHREALTIME/./}
+  local code=0 want=0 before=${EPOCHREALTIME/./}
+  case $1 in
+    INT) want=130 ;;
+    TERM) want=143 ;;
+    HUP) want=129 ;;
+  esac
   kill "-$1" "$pid"
   local deadline=$((SECONDS + 20))
   while kill -0 "$pid" 2>/dev/null; do
@@ -19,7 +24,7 @@ stopped() {
     sleep 0.05
   done
   wait "$pid" || code=$?
-  same "$code" 130 "the exit code of $2 after SIG$1"
+  same "$code" "$want" "the exit code of $2 after SIG$1"
   local took=$((${EPOCHREALTIME/./} - before))
   ((took < 4000000)) || fail "$2 ended $took microseconds after SIG$1"
   no_remains "$2"
@@ -53,6 +58,18 @@ for signal in INT TERM HUP; do
   stopped "$signal" "an export to a pipe that nobody reads"
 done
 says '^strata: interrupted$'
+# Of two signals the first one counts, also where the second one ends the process at once.
+"$STRATA" export large:1 -o "type=tar,dest=$work/out/pipe" >"$work/output" 2>&1 &
+pid=$!
+begun sleeping
+kill -STOP "$pid"
+kill -TERM "$pid"
+sleep 0.3
+kill -CONT "$pid"
+kill -INT "$pid" 2>/dev/null || true
+code=0
+wait "$pid" || code=$?
+same "$code" 143 "the exit code after SIGTERM and SIGINT"
 [[ -p $work/out/pipe ]] || fail "the pipe was replaced"
 exec 7<>"$work/out/pipe"
 # What an earlier command wrote is still in the pipe: only one that sleeps heeds the signal already.

@@ -72,18 +72,20 @@ ok "kill -9 of the process group: nothing left"
 
 # Ctrl-C: the terminal's signal to the foreground process group.
 for signal in INT TERM; do
+  want=130
+  [[ $signal == INT ]] || want=143
   dockerfile 30 "sleep 31.30"
   in_group build --progress plain -t interrupted .
   started 30 "$pid"
   kill "-$signal" -- "-$pid"
   code=0
   wait "$pid" || code=$?
-  same "$code" 130 "the exit code after SIG$signal"
+  same "$code" "$want" "the exit code after SIG$signal"
   says 'interrupted'
   nothing_left "31.30"
   same "$(published)" "$(printf '%s\n' "$before" "$(published | grep finished)" | sort)" "the names after SIG$signal"
 done
-ok "SIGINT and SIGTERM: exit 130, nothing left"
+ok "SIGINT and SIGTERM: exit 130 and 143, nothing left"
 
 # In a terminal, with the live view.
 dockerfile 401 "sleep 31.401"

@@ -26,7 +26,7 @@ ends_soon() {
   local after=$1 code=0
   shift
   timeout --preserve-status -s TERM -k 2 "$after" "$@" >"$work/output" 2>&1 || code=$?
-  same "$code" 130 "the exit code after a signal of: $*"
+  same "$code" 143 "the exit code after a signal of: $*"
   same "$(beside)" "" "what is left beside"
 }
 

@@ -67,7 +67,7 @@ kill -TERM "$waiter"
 code=0
 wait "$waiter" || code=$?
 took=$((($(date +%s%N) - start) / 1000000))
-same "$code" 130 "the code of a build that was stopped while it waited"
+same "$code" 143 "the code of a build that was stopped while it waited"
 ((took < 2000)) || fail "it took $took ms to end"
 wait "$holder" || fail "the build that was waited for failed: $(cat "$work/holder")"
 ok "a wait for a lock can be ended"

@@ -5,7 +5,7 @@ FROM scratch
 #---- EXIT: 2
 #---- RUN: strata run -it --stepp abcd sh
 #---- STDERR
-# strata: error: The following argument was not expected: --stepp; did you mean `--step`?
+# strata: error: `strata run` has no option `--stepp`; did you mean `--step`?
 #---- EXIT: 2
 #---- RUN: strata run --step abcd --entrypoint sh
 #---- STDERR

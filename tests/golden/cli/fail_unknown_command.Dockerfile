@@ -5,11 +5,11 @@ FROM scratch
 #---- EXIT: 2
 #---- RUN: strata build --tagg x .
 #---- STDERR
-# strata: error: The following arguments were not expected: . --tagg; did you mean `--tag`?
+# strata: error: `strata build` has no option `--tagg`; did you mean `--tag`?
 #---- EXIT: 2
 #---- RUN: strata build -o type=zip,dest=x .
 #---- STDERR
-# strata: error: -o: unknown type `zip` (known: oci, oci-archive, docker, tar, local, registry); `strata build --help` lists its options
+# strata: error: -o: type `zip` is not oci, oci-archive, docker, tar, local or registry
 #---- EXIT: 2
 #---- RUN: strata build -t BadName .
 #---- STDERR
@@ -17,7 +17,7 @@ FROM scratch
 #---- EXIT: 2
 #---- RUN: strata build nowhere
 #---- STDERR
-# strata: error: nowhere: there is no image.strata, Dockerfile or Containerfile here; name the file with -f
+# strata: error: `nowhere`: there is no such directory
 #---- EXIT: 2
 #---- RUN: strata inspect nothing
 #---- STDERR

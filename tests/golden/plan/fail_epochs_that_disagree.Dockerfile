@@ -6,7 +6,7 @@ COPY a /a
 content
 #---- RUN: strata key -f Dockerfile --source-date-epoch 5 --build-arg SOURCE_DATE_EPOCH=7 .
 #---- STDERR
-# strata: error: --source-date-epoch: `5` and the build argument `7` are not the same time; `strata key --help` lists its options
+# strata: error: --source-date-epoch: `5` and the build argument `7` are not the same time
 #---- EXIT: 2
 #---- RUN: SOURCE_DATE_EPOCH=today strata key -f Dockerfile .
 #---- STDERR

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 namespace strata::driver {
 namespace {
 
@@ -20,7 +22,9 @@ TEST(ExitCodes, OneForEachKindOfFailure) {
   EXPECT_EQ(exit_code_of(ErrorCode::Interrupted), ExitCode::Interrupted);
   EXPECT_EQ(exit_code_of(ErrorCode::Output), ExitCode::InternalError);
   EXPECT_EQ(static_cast<int>(ExitCode::WorkPending), 10);
-  EXPECT_EQ(static_cast<int>(ExitCode::Interrupted), 130);
+  EXPECT_EQ(static_cast<int>(ExitCode::Interrupted), 128 + SIGINT);
+  EXPECT_EQ(static_cast<int>(ExitCode::Terminated), 128 + SIGTERM);
+  EXPECT_EQ(static_cast<int>(ExitCode::HungUp), 128 + SIGHUP);
 }
 
 bool advises(ErrorCode code, std::string_view what) {
