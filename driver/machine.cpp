@@ -3,6 +3,7 @@
 
 #include "backend/context/context.h"
 #include "backend/execute/executor.h"
+#include "backend/store/claim.h"
 #include "backend/system/files.h"
 #include "driver/commands.h"
 #include "driver/console.h"
@@ -70,8 +71,10 @@ ExitCode run_gc(const GcCommandOptions& options) {
 
 ExitCode run_doctor(const DoctorOptions& options) {
   bool healthy = true;
-  for (const backend::Check& check :
-       backend::run_doctor(backend::Store::default_path(), options.runtime)) {
+  const std::string store_path = backend::Store::default_path();
+  const Result<void> claimable = backend::check_claimable(store_path);
+  const std::string refusal = claimable ? "" : claimable.error().message;
+  for (const backend::Check& check : backend::run_doctor(store_path, refusal, options.runtime)) {
     answer("{:<8} {:<16} {}\n", mark(check.status), printable(check.name), printable(check.detail));
     if (!check.advice.empty()) {
       answer("{:<8} {:<16} → {}\n", "", "", printable(check.advice));

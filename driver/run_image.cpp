@@ -7,6 +7,7 @@
 #include "backend/oci/layer_trees.h"
 #include "backend/system/files.h"
 #include "driver/run_start.h"
+#include "ir/image_config.h"
 #include "ir/reference.h"
 
 namespace strata::driver {
@@ -110,8 +111,7 @@ Result<RunStart> image_start(World& world, const RunOptions& options) {
   const bool has_path = std::any_of(process.env.begin(), process.env.end(),
                                     [](const auto& pair) { return pair.first == "PATH"; });
   if (!has_path) {
-    process.env.emplace_back("PATH",
-                             "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    process.env.emplace_back("PATH", ir::kDefaultPath);
   }
   process.cwd = image.config.workdir;
   process.user = image.config.user;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "backend/execute/executor.h"
 #include "backend/execute/file_system.h"
@@ -208,14 +209,24 @@ Check check_certificates() {
 
 }  // namespace
 
-std::vector<Check> run_doctor(const std::string& store_path, const std::string& runtime) {
+std::vector<Check> run_doctor(const std::string& store_path, const std::string& store_refusal,
+                              const std::string& runtime) {
   std::vector<Check> checks = {check_user(), check_kernel(), check_cgroups(),
                                check_user_namespaces()};
-  for (Check& check : check_store(store_path)) {
-    checks.push_back(std::move(check));
+  if (store_refusal.empty()) {
+    for (Check& check : check_store(store_path)) {
+      checks.push_back(std::move(check));
+    }
+    checks.push_back(check_overlay(store_path));
+  } else {
+    checks.push_back({.name = "store",
+                      .status = Status::Failed,
+                      .detail = store_refusal,
+                      .advice = "set STRATA_HOME to an empty directory, or one that is not there"});
   }
-  checks.push_back(check_overlay(store_path));
-  for (Check& check : check_runtimes(store_path, runtime)) {
+  const std::string probed =
+      store_refusal.empty() ? store_path : std::filesystem::temp_directory_path().string();
+  for (Check& check : check_runtimes(probed, runtime)) {
     checks.push_back(std::move(check));
   }
   checks.push_back(check_certificates());

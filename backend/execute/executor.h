@@ -110,7 +110,9 @@ struct Check {
   // What to do about it; "" when Ok.
   std::string advice;
 };
+// `store_refusal` is why the directory cannot be the store, or "": nothing is tried in it then.
 [[nodiscard]] std::vector<Check> run_doctor(const std::string& store_path,
+                                            const std::string& store_refusal,
                                             const std::string& runtime);
 
 }  // namespace strata::backend

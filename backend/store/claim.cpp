@@ -56,6 +56,20 @@ class Claim {
     return std::move(root_);
   }
 
+  // The same questions, and no answer that changes anything.
+  Result<void> check() {
+    if (!exists(path_)) {
+      return {};
+    }
+    STRATA_TRY(open_top());
+    STRATA_ASSIGN(const Format format, read_format());
+    STRATA_TRY(check_directories());
+    if (format != Format::Known) {
+      STRATA_TRY(check_may_write_format(format));
+    }
+    return check_closed_to_others(format);
+  }
+
  private:
   enum class Format { Known, Missing, Damaged };
 
@@ -193,7 +207,7 @@ class Claim {
   }
 
   // Layers hold files that only their owners may read, and records hold build arguments.
-  Result<void> close_to_others(Format format) {
+  [[nodiscard]] Result<void> check_closed_to_others(Format format) const {
     const mode_t mode = top_status_.st_mode & 07777U;
     if ((mode & kOthersWrite) != 0 && format != Format::Missing) {
       return refusal(
@@ -201,6 +215,12 @@ class Claim {
                       "in it, `chmod 700 {}`",
                       mode, path_));
     }
+    return {};
+  }
+
+  Result<void> close_to_others(Format format) {
+    STRATA_TRY(check_closed_to_others(format));
+    const mode_t mode = top_status_.st_mode & 07777U;
     if (mode != 0700 && ::fchmod(top_.get(), 0700) != 0) {
       return errno_error(path_, errno);
     }
@@ -230,5 +250,7 @@ class Claim {
 }  // namespace
 
 Result<std::string> claim_directory(const std::string& path) { return Claim(path).run(); }
+
+Result<void> check_claimable(const std::string& path) { return Claim(path).check(); }
 
 }  // namespace strata::backend

@@ -15,4 +15,8 @@ namespace strata::backend {
 // anything else; nothing was touched then.
 [[nodiscard]] Result<std::string> claim_directory(const std::string& path);
 
+// Whether claim_directory would take `path`, which need not be there; the same errors. Touches
+// nothing.
+[[nodiscard]] Result<void> check_claimable(const std::string& path);
+
 }  // namespace strata::backend

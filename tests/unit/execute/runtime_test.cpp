@@ -288,7 +288,7 @@ TEST(Doctor, checks_this_machine) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root: overlay mounts and namespaces";
   }
-  const std::vector<Check> checks = run_doctor("/tmp/strata-doctor-test/not/yet/there", "");
+  const std::vector<Check> checks = run_doctor("/tmp/strata-doctor-test/not/yet/there", "", "");
   std::set<std::string> names;
   for (const Check& check : checks) {
     names.insert(check.name);
@@ -303,7 +303,7 @@ TEST(Doctor, checks_this_machine) {
                            "runtime crun", "certificates"}) {
     EXPECT_EQ(names.count(name), 1U) << name;
   }
-  const std::vector<Check> without = run_doctor("/tmp", "/no/such/runtime");
+  const std::vector<Check> without = run_doctor("/tmp", "", "/no/such/runtime");
   const auto failed = std::find_if(without.begin(), without.end(), [](const Check& check) {
     return check.name == "runtime /no/such/runtime";
   });
