@@ -10,6 +10,7 @@
 #include "backend/oci/image.h"
 #include "backend/system/files.h"
 #include "backend/system/output_file.h"
+#include "driver/build_summary.h"
 #include "driver/commands.h"
 #include "driver/compilation.h"
 #include "driver/console.h"
@@ -281,14 +282,6 @@ class Build {
   }
 
   void summarize(const backend::BuildOutcome& outcome, double seconds) const {
-    std::size_t ran = 0;
-    std::size_t steps = 0;
-    for (std::uint32_t i = 0; i < outcome.steps.size(); ++i) {
-      if (backend::makes_files(compilation_->module.ops[i])) {
-        ++steps;
-        ran += outcome.steps[i].status == backend::BuiltStep::Status::Ran ? 1U : 0U;
-      }
-    }
     for (std::size_t i = 0; i < outcome.images.size() && !answers_with_a_tar(); ++i) {
       answer("{}{}\n", outcome.images[i].manifest.digest.str(),
              outcome.images.size() == 1 ? "" : "  " + compilation_->module.targets[i].name);
@@ -299,11 +292,7 @@ class Build {
     const std::string name = options_.tags.empty()
                                  ? outcome.images.front().manifest.digest.short_hex()
                                  : ir::Reference::parse(names_.front().tags.front())->familiar();
-    if (ran == 0) {
-      remark("nothing to do: all {} steps are cached ({:.2f}s)\n", steps, seconds);
-    } else {
-      remark("built in {:.2f}s: {} of {} steps ran\n", seconds, ran, steps);
-    }
+    remark("{}", summary_of_build(*compilation_, outcome, names_, seconds));
     remark("run it:  strata run {}\n", name);
   }
 
