@@ -74,12 +74,7 @@ Result<frontend::LowerRequest> request_of(Compilation& compilation, const std::s
   }
   STRATA_ASSIGN(compilation.proxies, proxy_variables(options.build_args));
   if (!options.platform.empty()) {
-    const auto normalized = ir::normalize_platform(options.platform);
-    if (!normalized) {
-      return Error{ErrorCode::Input,
-                   fmt::format("`{}` is not a platform (os/arch[/variant])", options.platform)};
-    }
-    request.platform = *normalized;
+    STRATA_ASSIGN(request.platform, platform_of(options.platform));
   }
   request.file = compilation.sources.add(path, std::move(text));
   return request;

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -70,7 +69,7 @@ void draw(std::string_view text) {
     const std::lock_guard lock(all.mutex);
     all.write();
   }
-  (void)std::fwrite(text.data(), 1, text.size(), stderr);
+  backend::write_standard_error(text);
 }
 
 }  // namespace strata::driver

@@ -24,7 +24,13 @@ std::string for_target(std::string text, std::string_view target) {
 Result<std::string> reference_for(const std::string& text, const std::string& target) {
   const std::string name = for_target(text, target);
   if (const auto reference = ir::Reference::parse(name)) {
-    return reference->str();
+    // Whoever builds from it later would get these bytes under that digest.
+    return reference->digest
+               ? Result<std::string>(Error{
+                     ErrorCode::Input,
+                     fmt::format("`{}`: what is built has a digest of its own; give NAME[:TAG]",
+                                 name)})
+               : Result<std::string>(reference->str());
   }
   return Error{ErrorCode::Input,
                name == text ? fmt::format("`{}` is not an image reference", text)

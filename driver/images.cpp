@@ -37,7 +37,9 @@ Result<void> import(const ImportOptions& options) {
     STRATA_ASSIGN(const ir::Reference reference, reference_of(options.name));
     request.name = reference.str();
   }
-  request.platform = options.platform.empty() ? ir::host_platform() : options.platform;
+  if (!options.platform.empty()) {
+    STRATA_ASSIGN(request.platform, platform_of(options.platform));
+  }
   STRATA_ASSIGN(request.config, parse_changes(options.changes));
   request.created = options.created;
   STRATA_ASSIGN(const backend::Descriptor manifest,
@@ -66,7 +68,7 @@ Result<void> export_one(const ExportOptions& options) {
 Result<void> pull(const TransferOptions& options) {
   STRATA_ASSIGN(const World world, World::open(default_jobs()));
   STRATA_ASSIGN(const ir::Reference reference, reference_of(options.image));
-  const std::string platform = options.platform.empty() ? ir::host_platform() : options.platform;
+  STRATA_ASSIGN(const std::string platform, platform_of(options.platform));
   STRATA_ASSIGN(const backend::oci::Image image, world.registry->resolve(reference, platform));
   STRATA_TRY(world.registry->pull_layers(reference, image));
   STRATA_TRY(world.store->set_ref(reference.str(), image.manifest_descriptor));
@@ -79,6 +81,16 @@ Result<void> push(const TransferOptions& options) {
   STRATA_ASSIGN(const backend::Descriptor manifest, find_image(*world.store, options.image));
   STRATA_ASSIGN(const ir::Reference reference,
                 reference_of(options.destination.empty() ? options.image : options.destination));
+  if (options.destination.empty()) {
+    // A digest may read as a name, of some repository of Docker Hub.
+    STRATA_ASSIGN(const auto named, world.store->ref(reference.str()));
+    if (!named) {
+      return Error{ErrorCode::Input,
+                   fmt::format("`{}` is no name of an image; say where to push it to: strata push "
+                               "{} DESTINATION",
+                               options.image, options.image)};
+    }
+  }
   STRATA_ASSIGN(const backend::LocalMounts mounts,
                 local_mounts_of(*world.store, options.image, manifest));
   say_left_out(mounts);

@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   occupy_standard_streams();
   // A closed pipe is an error of the write that meets it, not the end of the process.
   (void)std::signal(SIGPIPE, SIG_IGN);
+  // Where the caller ignored it, children would vanish with their exit codes.
+  (void)std::signal(SIGCHLD, SIG_DFL);
   try {
     const int code = strata::driver::dispatch(argc, argv);
     if (strata::backend::standard_output_abandoned()) {

@@ -14,6 +14,7 @@
 #include "backend/oci/outputs.h"
 #include "backend/system/files.h"
 #include "backend/system/wait_ready.h"
+#include "driver/console.h"
 #include "driver/output_checks.h"
 #include "ir/reference.h"
 
@@ -89,9 +90,13 @@ Result<void> load(World& world, backend::oci::ExportRequest request) {
   request.dest = scratch + "/image.tar";
   STRATA_TRY(backend::oci::export_docker_archive(*world.store, request));
   std::string failure = "there is neither docker nor podman to load the image into";
+  bool failed = false;
   for (const std::string& program : loaders()) {
     auto loaded = run_loader(program, request.dest);
     if (loaded && *loaded) {
+      if (failed) {
+        remark("strata: {}; {} has the image now\n", failure, program);
+      }
       return backend::remove_tree(scratch);
     }
     if (!loaded && loaded.error().code == ErrorCode::Interrupted) {
@@ -99,6 +104,7 @@ Result<void> load(World& world, backend::oci::ExportRequest request) {
     }
     if (!loaded) {
       failure = loaded.error().message;
+      failed = true;
     }
   }
   return Error{ErrorCode::Machine, failure};

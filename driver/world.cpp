@@ -46,17 +46,39 @@ Result<std::unique_ptr<backend::Executor>> start_executor(const World& world,
                                    .state_directory = store.path() + "/tmp/" + store.build_id()});
 }
 
+Result<std::string> platform_of(const std::string& text) {
+  if (text.empty()) {
+    return ir::host_platform();
+  }
+  auto normalized = ir::normalize_platform(text);
+  if (!normalized) {
+    return Error{ErrorCode::Input, fmt::format("`{}` is not a platform (os/arch[/variant])", text)};
+  }
+  return *std::move(normalized);
+}
+
 Result<backend::Descriptor> find_image(const backend::Store& store, const std::string& name) {
   STRATA_ASSIGN(const std::vector<backend::Ref> refs, store.refs());
   const auto reference = ir::Reference::parse(name);
   const std::string hex = name.starts_with("sha256:") ? name.substr(7) : name;
   std::vector<std::string> names;
+  const backend::Ref* by_digest = nullptr;
+  bool ambiguous = false;
   for (const backend::Ref& ref : refs) {
-    const bool by_digest = hex.size() >= 12 && ref.manifest.digest.hex().starts_with(hex);
-    if (ref.name == name || by_digest || (reference && ref.name == reference->str())) {
+    if (ref.name == name || (reference && ref.name == reference->str())) {
       return ref.manifest;
     }
+    if (hex.size() >= 12 && ref.manifest.digest.hex().starts_with(hex)) {
+      ambiguous = ambiguous || (by_digest != nullptr && by_digest->manifest != ref.manifest);
+      by_digest = &ref;
+    }
     names.push_back(ref.name);
+  }
+  if (ambiguous) {
+    return Error{ErrorCode::Input, fmt::format("`{}` begins the digests of several images", name)};
+  }
+  if (by_digest != nullptr) {
+    return by_digest->manifest;
   }
   if (const auto digest = Digest::parse(name)) {
     if (const auto size = store.blob_size(*digest)) {

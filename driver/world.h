@@ -29,8 +29,10 @@ struct World {
 
 [[nodiscard]] unsigned default_jobs();
 
-// An image of the store by name or digest (`sha256:…`, or 12 and more of its hex digits). Error
-// (NotFound) with the nearest names.
+// As --platform gives it, normalized; this machine's for "". Error Input: no platform.
+[[nodiscard]] Result<std::string> platform_of(const std::string& text);
+// An image of the store by name, else by digest (`sha256:…`, or 12 and more of its hex digits).
+// Errors: NotFound with the nearest names, Input when the digits are those of several images.
 [[nodiscard]] Result<backend::Descriptor> find_image(const backend::Store& store,
                                                      const std::string& name);
 

@@ -36,6 +36,18 @@ Result<Imported> import_archive(Store& store, const ImportRequest& request, Arch
   return imported;
 }
 
+// An image comes with a config of its own, which its digest is of.
+Result<void> check_for_image(const ImportRequest& request) {
+  if (request.config == ir::Config() && request.created == 0) {
+    return {};
+  }
+  return Error{
+      ErrorCode::Input,
+      fmt::format("`{}` is an image, whose config stays as it is; changes and `created` are "
+                  "for the tar of a root file system",
+                  request.path)};
+}
+
 Result<Imported> import_any(Store& store, const ImportRequest& request) {
   struct stat status {};
   if (::stat(request.path.c_str(), &status) != 0) {
@@ -46,6 +58,7 @@ Result<Imported> import_any(Store& store, const ImportRequest& request) {
       return Error{ErrorCode::Input,
                    fmt::format("`{}`: a directory, but no OCI image layout", request.path)};
     }
+    STRATA_TRY(check_for_image(request));
     return import_layout(store, request, request.path);
   }
   // A device or a pipe may have no end, and cannot be read twice.
@@ -54,8 +67,31 @@ Result<Imported> import_any(Store& store, const ImportRequest& request) {
                  fmt::format("`{}`: neither a regular file nor a directory", request.path)};
   }
   STRATA_ASSIGN(const ArchiveKind kind, archive_kind(request.path));
-  return kind == ArchiveKind::Root ? import_root(store, request)
-                                   : import_archive(store, request, kind);
+  if (kind == ArchiveKind::Root) {
+    return import_root(store, request);
+  }
+  STRATA_TRY(check_for_image(request));
+  return import_archive(store, request, kind);
+}
+
+// What was asked for and what came in are one.
+Result<void> check_imported(const ImportRequest& request, const Image& image) {
+  const ir::Platform wanted = ir::split_platform(request.platform);
+  const ir::ImageConfig& config = image.config;
+  if (!request.platform.empty() &&
+      (wanted.os != config.os || wanted.architecture != config.architecture)) {
+    return Error{ErrorCode::Input,
+                 fmt::format("`{}` is an image for {}/{}, not for {}", request.path, config.os,
+                             config.architecture, request.platform)};
+  }
+  const auto reference = ir::Reference::parse(request.name);
+  const Digest& digest = image.manifest_descriptor.digest;
+  if (reference && reference->digest && *reference->digest != digest) {
+    return Error{ErrorCode::Input, fmt::format("`{}` cannot be the name of this image, whose "
+                                               "digest is {}",
+                                               request.name, digest.str())};
+  }
+  return {};
 }
 
 // The normalized name to set; "" when there is none. A bare tag, as layouts have it, is no name.
@@ -131,6 +167,7 @@ Result<Descriptor> import_image(Store& store, const ImportRequest& request) {
   if (!image) {
     return Error{ErrorCode::Corrupt, "image " + imported.manifest.digest.str() + ": is not whole"};
   }
+  STRATA_TRY(check_imported(request, *image));
   // Checks every diffID, and leaves the trees that a build asks for.
   STRATA_TRY(layer_trees(store, *image));
   Descriptor manifest = image->manifest_descriptor;

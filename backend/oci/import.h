@@ -16,14 +16,17 @@ struct ImportRequest {
   std::string path;
   // Name to give; also read from the archive when empty.
   std::string name;
-  std::string platform;  // for a root tar
+  // Normalized. The platform of a root tar's image; which of several images is meant. "": this
+  // machine's, or the only one there is.
+  std::string platform;
   // For a root tar: config changes, and `created`, seconds (0 → 315532800).
   ir::Config config;
   std::int64_t created = 0;
 };
 
-// Detects the kind by content, verifies every digest, stores the blobs, sets the ref. Error:
-// Corrupt names the blob.
+// Detects the kind by content, verifies every digest, stores the blobs, sets the ref. Errors:
+// Corrupt names the blob; Input for a name with another digest, another platform than asked for,
+// changes of an image's config.
 [[nodiscard]] Result<Descriptor> import_image(Store& store, const ImportRequest& request);
 
 }  // namespace strata::backend::oci

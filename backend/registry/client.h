@@ -62,6 +62,10 @@ auto Client::from_any_host(const ir::Reference& reference, const Read& read)
       error.message += earlier;
       return error;
     }
+    // That a mirror does not have it is nothing odd.
+    if (error.code == ErrorCode::Network) {
+      api.notice("mirror " + all[i] + ": " + error.message + "; asking " + all[i + 1]);
+    }
     earlier += " (mirror " + all[i] + ": " + error.message + ")";
   }
 }

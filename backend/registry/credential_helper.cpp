@@ -19,6 +19,7 @@
 #include "backend/system/fd.h"
 #include "backend/system/files.h"
 #include "backend/system/interrupt.h"
+#include "backend/system/wait_ready.h"
 #include "ir/base/parse_json.h"
 
 namespace strata::backend {
@@ -41,16 +42,27 @@ class Child {
       wait();
     }
   }
-  // The exit status; 128 + signal when one ended it.
-  int wait() {
+  // The exit status; 128 + signal when one ended it. Its answer may end before it does.
+  Result<int> wait_until(Clock::time_point deadline, const std::string& program) {
     int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    pid_t ended = 0;
+    while ((ended = ::waitpid(pid_, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+      STRATA_TRY(pause_briefly());
+      if (Clock::now() >= deadline) {
+        return Error{ErrorCode::Machine, program + ": does not end"};
+      }
     }
     pid_ = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 
  private:
+  void wait() {
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = 0;
+  }
+
   pid_t pid_;
 };
 
@@ -77,10 +89,15 @@ Result<pid_t> spawn(const std::string& program, const Fd& stream) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none;
+  sigset_t all;
   sigemptyset(&none);
+  sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
+  // SIGPIPE is ignored here.
+  posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   std::string name = program;
   std::string verb = "get";
   const std::array<char*, 3> args = {name.data(), verb.data(), nullptr};
@@ -95,8 +112,8 @@ Result<pid_t> spawn(const std::string& program, const Fd& stream) {
   return pid;
 }
 
-Result<std::string> read_answer(const Fd& stream, const std::string& program, int seconds) {
-  const Clock::time_point deadline = Clock::now() + std::chrono::seconds(seconds);
+Result<std::string> read_answer(const Fd& stream, const std::string& program, int seconds,
+                                Clock::time_point deadline) {
   std::string answer;
   while (true) {
     STRATA_TRY(check_interrupted());
@@ -171,8 +188,11 @@ Result<std::optional<Credentials>> ask_credential_helper(const std::string& help
   // A short message into an empty socket; a helper that reads nothing may still answer.
   static_cast<void>(::send(pair.ours.get(), server.data(), server.size(), MSG_NOSIGNAL));
   ::shutdown(pair.ours.get(), SHUT_WR);
-  STRATA_ASSIGN(const std::string answer, read_answer(pair.ours, program, timeout_seconds));
-  return interpret(program, child.wait(), answer);
+  const Clock::time_point deadline = Clock::now() + std::chrono::seconds(timeout_seconds);
+  STRATA_ASSIGN(const std::string answer,
+                read_answer(pair.ours, program, timeout_seconds, deadline));
+  STRATA_ASSIGN(const int status, child.wait_until(deadline, program));
+  return interpret(program, status, answer);
 }
 
 }  // namespace strata::backend

@@ -54,7 +54,8 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_mirrors(
         return std::nullopt;
       }
     }
-    mirrors.emplace_back(name, mirror);
+    // As references have it: an entry under another name would never be looked at.
+    mirrors.emplace_back(name == "index.docker.io" ? "docker.io" : name, mirror);
   }
   return mirrors;
 }

@@ -24,15 +24,15 @@ void add_build(CLI::App& root, Chosen& chosen) {
       ->allow_extra_args(false);
   app->add_flag("--push", options->push, "Push under each tag (as -o type=registry)");
   app->add_flag("--load", options->load, "Load into docker, else podman (as -o type=docker)");
-  add_choice<ProgressKind>(*app, "--progress", options->progress,
-                           {{"auto", ProgressKind::Auto},
-                            {"tty", ProgressKind::Tty},
-                            {"plain", ProgressKind::Plain},
-                            {"json", ProgressKind::Json},
-                            {"quiet", ProgressKind::Quiet}},
-                           "auto, tty, plain, json or quiet")
-      ->option_text("KIND");
-  app->add_flag("-q,--quiet", *quiet, "Print the digest alone");
+  auto* progress = add_choice<ProgressKind>(*app, "--progress", options->progress,
+                                            {{"auto", ProgressKind::Auto},
+                                             {"tty", ProgressKind::Tty},
+                                             {"plain", ProgressKind::Plain},
+                                             {"json", ProgressKind::Json},
+                                             {"quiet", ProgressKind::Quiet}},
+                                            "auto, tty, plain, json or quiet")
+                       ->option_text("KIND");
+  app->add_flag("-q,--quiet", *quiet, "Print the digest alone")->excludes(progress);
   app->add_option("--runtime", options->runtime, "OCI runtime for RUN: runc, crun or a path");
   app->add_option("--iidfile", options->iidfile, "Write the config digest here");
   app->add_option("--digest-file", options->digest_file, "Write the manifest digest here");

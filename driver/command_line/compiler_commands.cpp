@@ -1,5 +1,6 @@
 // dump and opt.
 #include <CLI/App.hpp>
+#include <CLI/Error.hpp>
 #include <memory>
 
 #include "driver/command_line/choices.h"
@@ -8,6 +9,26 @@
 #include "driver/commands.h"
 
 namespace strata::driver {
+
+namespace {
+
+// No flag that would change nothing.
+void check_dump(const DumpOptions& dump) {
+  const auto refuse = [&](const char* flag) {
+    throw CLI::ValidationError(flag, "says nothing for `dump " + dump.what + "`");
+  };
+  if (dump.format == OutputFormat::Json && dump.what != "ast") {
+    refuse("--format json");
+  }
+  if (dump.locations && dump.what != "ir") {
+    refuse("--locations");
+  }
+  if (dump.optimized && dump.what == "ast") {
+    refuse("--opt");
+  }
+}
+
+}  // namespace
 
 void add_compiler_commands(CLI::App& root, Chosen& chosen) {
   auto dump = std::make_shared<DumpOptions>();
@@ -20,7 +41,10 @@ void add_compiler_commands(CLI::App& root, Chosen& chosen) {
   add_format(*app, dump->format);
   app->add_flag("--locations", dump->locations, "Print source locations in the IR");
   app->add_flag("--opt", dump->optimized, "Run the default passes first");
-  app->callback([=, &chosen] { chosen = [dump] { return run_dump(*dump); }; });
+  app->callback([=, &chosen] {
+    check_dump(*dump);
+    chosen = [dump] { return run_dump(*dump); };
+  });
 
   auto opt = std::make_shared<OptOptions>();
   app = root.add_subcommand("opt", "Run passes on IR text");

@@ -12,7 +12,8 @@ void add_store_commands(CLI::App& root, Chosen& chosen) {
   auto* app = root.add_subcommand("gc", "Remove from the store what nothing refers to");
   app->add_option("--keep-bytes", gc->keep_bytes, "Keep the latest results up to this size")
       ->transform(CLI::AsSizeValue(true));
-  app->add_option("--keep-days", gc->keep_days, "Keep what was used within so many days");
+  app->add_option("--keep-days", gc->keep_days, "Keep what was used within so many days")
+      ->check(CLI::NonNegativeNumber);
   app->add_flag("--dry-run", gc->dry_run, "Only say what would go");
   app->callback([=, &chosen] { chosen = [gc] { return run_gc(*gc); }; });
 

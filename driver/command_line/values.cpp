@@ -4,6 +4,7 @@
 #include <CLI/Error.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <sstream>
 
 #include "driver/command_line/choices.h"
@@ -29,15 +30,19 @@ OutputOption output_of(const std::string& text) {
   }
   OutputOption output;
   std::istringstream fields(text);
+  std::set<std::string> given;
   for (std::string field; std::getline(fields, field, ',');) {
     const std::size_t equals = field.find('=');
-    const std::string key = field.substr(0, equals);
+    const std::string key = field.substr(0, equals) == "name" ? "ref" : field.substr(0, equals);
+    if (!given.insert(key).second) {
+      throw CLI::ValidationError("-o", "`" + key + "` is given twice");
+    }
     const std::string value = equals == std::string::npos ? "" : field.substr(equals + 1);
     if (key == "type") {
       output.type = value;
     } else if (key == "dest") {
       output.dest = value;
-    } else if (key == "ref" || key == "name") {
+    } else if (key == "ref") {
       output.ref = value;
     } else {
       throw CLI::ValidationError("-o", "unknown field `" + key + "` (known: type, dest, ref)");
@@ -46,6 +51,10 @@ OutputOption output_of(const std::string& text) {
   static const Words kTypes = {"oci", "oci-archive", "docker", "tar", "local", "registry"};
   if (std::find(kTypes.begin(), kTypes.end(), output.type) == kTypes.end()) {
     throw CLI::ValidationError("-o", "type " + not_one_of(output.type, kTypes));
+  }
+  const char* const unused = output.type == "registry" ? "dest" : "ref";
+  if (given.contains(unused)) {
+    throw CLI::ValidationError("-o", "type=" + output.type + " has no field `" + unused + "`");
   }
   const bool needs_dest = output.type != "registry" && output.type != "docker";
   if (needs_dest && output.dest.empty()) {

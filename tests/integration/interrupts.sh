@@ -121,6 +121,69 @@ nothing_left 'sleep 71[.]5'
 same "$(<"$work/answer")" "" "what a loader says is no answer"
 ok "a loader that hangs"
 
+# A caller may have ignored SIGCHLD: the loader's end is seen all the same, and so is a RUN's.
+cat >"$work/ignoring.py" <<'PYTHON'
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+PYTHON
+printf '#!/bin/sh\nexit 3\n' >"$work/bin/docker"
+cp "$work/bin/docker" "$work/bin/podman"
+expect_exit 7 env PATH="$work/bin:$PATH" timeout 60 python3 "$work/ignoring.py" "$STRATA" build -q --load -t large:1 .
+says 'load. failed'
+ok "children of a process that was told to ignore them"
+
+# Progress that nobody reads.
+mkdir "$work/many"
+mkfifo "$work/progress"
+exec 7<>"$work/progress"
+{
+  echo 'FROM scratch AS s0'
+  for i in {1..600}; do printf 'EXPOSE 127.0.0.1:%d:%d\n' "$i" "$i"; done
+} >"$work/many/Dockerfile"
+"$STRATA" build -q "$work/many" >/dev/null 2>"$work/progress" &
+pid=$!
+begun 'read -t 0 -u 7 && sleeping'
+sleep 0.5
+stopped INT "messages that nobody reads"
+exec 7<&-
+ok "a reader of messages who does not read"
+
+# A credential helper that has answered, or not, and does not end.
+cat >"$work/refuses.py" <<'PYTHON'
+import http.server, sys
+class Refuses(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="x"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    do_HEAD = do_GET
+    def log_message(self, *words):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses)
+print(server.server_port, flush=True)
+server.serve_forever()
+PYTHON
+python3 "$work/refuses.py" >"$work/port" &
+server=$!
+at_exit "kill $server 2>/dev/null"
+until [[ -s $work/port ]]; do sleep 0.05; done
+port=$(<"$work/port")
+echo '{"credHelpers":{"127.0.0.1:'"$port"'":"stays"}}' >"$DOCKER_CONFIG/config.json"
+printf '#!/bin/sh\nexec <&- >&-\ntouch %s/asked\nexec sleep 72.5\n' "$work" >"$work/bin/docker-credential-stays"
+chmod +x "$work/bin/docker-credential-stays"
+PATH=$work/bin:$PATH "$STRATA" pull "127.0.0.1:$port/a" >"$work/output" 2>&1 &
+pid=$!
+begun '[[ -e $work/asked ]]'
+sleep 0.3
+stopped INT "a pull whose credential helper stays"
+kill "$server"
+wait "$server" 2>/dev/null || true
+nothing_left 'sleep 72[.]5'
+echo '{}' >"$DOCKER_CONFIG/config.json"
+ok "a credential helper that stays"
+
 # At any moment of an output: whole or not there.
 for type in local tar oci oci-archive; do
   for delay in 0.02 0.08 0.15 0.3; do

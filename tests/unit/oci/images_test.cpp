@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "backend/layer/layer.h"
+#include "backend/oci/archive_kind.h"
 #include "backend/oci/import.h"
 #include "backend/oci/layer_trees.h"
 #include "backend/oci/outputs.h"
@@ -60,8 +62,12 @@ class ImagesTest : public TemporaryStoreTest {
     ImportRequest request;
     request.path = path;
     request.name = name;
-    request.created = 1700000000;
-    request.config.cmd = ir::Strings{"/bin/tool"};
+    // What is an image keeps its config.
+    if (!std::filesystem::is_directory(path) && archive_kind(path).ok() &&
+        *archive_kind(path) == ArchiveKind::Root) {
+      request.created = 1700000000;
+      request.config.cmd = ir::Strings{"/bin/tool"};
+    }
     const auto manifest = import_image(store, request);
     EXPECT_TRUE(manifest.ok()) << (manifest ? "" : manifest.error().message);
     return manifest ? *manifest : Descriptor();

@@ -103,6 +103,15 @@ TEST_F(DockerConfigTest, AHelperThatHangsIsEnded) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
+TEST_F(DockerConfigTest, AHelperThatAnswersAndStaysIsEnded) {
+  helper("stays",
+         R"(cat >/dev/null; echo '{"Username":"a","Secret":"s"}'; exec <&- >&-; sleep 60)");
+  const auto start = std::chrono::steady_clock::now();
+  const auto answer = ask_credential_helper("stays", "h", 1);
+  EXPECT_FALSE(answer);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
 TEST_F(DockerConfigTest, ProxiesInBothSpellings) {
   const auto proxies = [this](const std::string& config) {
     home_.write("config.json", config);

@@ -246,7 +246,11 @@ TEST_F(ResolveTest, BehindAMirrorStandsTheRegistryItself) {
   FaultRegistry upstream;
   serve(upstream, "a", "v1", image_);
   options_.mirrors = {{upstream.host(), server_.host()}};
+  std::string notices;
+  options_.on_notice = [&](const std::string& message) { notices += message + "\n"; };
   EXPECT_TRUE(registry().resolve(reference(upstream.host() + "/a:v1"), "linux/amd64"));
+  EXPECT_TRUE(holds(notices, "mirror " + server_.host())) << notices;
+  EXPECT_TRUE(holds(notices, "asking " + upstream.host())) << notices;
   const auto none = registry().resolve(reference(upstream.host() + "/a:v2"), "linux/amd64");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::Network);

@@ -202,6 +202,8 @@ TEST(Mirrors, AreParsed) {
   ASSERT_TRUE(mirrors);
   ASSERT_EQ(mirrors->size(), 2U);
   EXPECT_EQ((*mirrors)[0].second, "localhost:5000");
+  // Another name of Docker Hub: no reference keeps it.
+  EXPECT_EQ((*parse_mirrors("index.docker.io=m.example"))[0].first, "docker.io");
   EXPECT_TRUE(parse_mirrors("")->empty());
   EXPECT_FALSE(parse_mirrors("docker.io"));
   EXPECT_FALSE(parse_mirrors("docker.io=http://localhost:5000"));
