@@ -38,8 +38,7 @@ std::string unknown_flag(const std::vector<std::string>& words,
                          const std::vector<std::string>& flags) {
   for (std::size_t i = 1; i < words.size() && words[i] != "--"; ++i) {
     const bool is_long = words[i].starts_with("--");
-    const std::string flag =
-        is_long ? words[i].substr(0, words[i].find('=')) : words[i].substr(0, 2);
+    std::string flag = is_long ? words[i].substr(0, words[i].find('=')) : words[i].substr(0, 2);
     if (flag.starts_with('-') && flag != "-" &&
         std::find(flags.begin(), flags.end(), flag) == flags.end()) {
       return flag;
@@ -51,7 +50,7 @@ std::string unknown_flag(const std::vector<std::string>& words,
 // A sentence for what `flag` may mean; only options that the command has are named.
 std::string meant_by(const std::string& command, const std::string& flag,
                      const std::vector<std::string>& flags) {
-  const std::string meaning = same_meaning(command, flag);
+  std::string meaning = same_meaning(command, flag);
   const bool is_flag = meaning.starts_with('-');
   if (!meaning.empty() && !is_flag) {
     return meaning;
