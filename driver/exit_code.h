@@ -21,6 +21,8 @@ enum class ExitCode {
   Machine = 7,
   // plan --detailed-exitcode: something would run.
   WorkPending = 10,
+  // run: the process did not start, as docker has it; its own codes are handed on.
+  NotStarted = 125,
   // Ended by a wish to stop: 128 and the signal's number, as a shell says it (signals.h knows
   // which).
   HungUp = 129,

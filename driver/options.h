@@ -111,12 +111,20 @@ struct InspectOptions {
 // One of `image` and `step` is set.
 struct RunOptions {
   std::string image;
-  std::string step;  // a failed step's digest, or the first of its hex digits
+  std::string step;    // a step's digest, or the first of its hex digits
+  bool after = false;  // at the step's end, not where it starts
   std::vector<std::string> command;
   bool interactive = false;
   bool tty = false;
   std::vector<std::string> volumes;
-  std::vector<std::pair<std::string, std::string>> env;
+  std::vector<std::string> tmpfs;
+  std::vector<std::string> env_files;
+  std::vector<std::pair<std::string, std::string>> env;  // over those of the files
+  std::vector<std::string> ports;
+  std::string name;
+  std::string hostname;
+  std::string network;
+  bool read_only = false;
   std::string entrypoint;
   std::string workdir;
   std::string user;

@@ -21,12 +21,14 @@ struct RunStart {
 // unpacked.
 [[nodiscard]] Result<RunStart> image_start(World& world, const RunOptions& options);
 
-// A step that failed, as its RUN was started, or with the command line's command.
+// A step, as its RUN was started, or with the command line's command; with `after` at its end, and
+// for what is no RUN, a shell. Where it failed last, if it did, else where its newest result
+// started. Errors: those of find_step; NotFound (no such place is kept).
 [[nodiscard]] Result<RunStart> step_start(const backend::Store& store, const RunOptions& options);
 
-// The failed step that is meant: its digest, or 4 and more of its first hex digits, with or without
-// `sha256:`. Errors: Input (too few digits; several steps begin so), NotFound.
-[[nodiscard]] Result<Digest> find_failed_step(const backend::Store& store,
-                                              const std::string& prefix);
+// The step that is meant, among those that failed and those that have a result: its digest, or 4
+// and more of its first hex digits, with or without `sha256:`. Errors: Input (too few digits;
+// several steps begin so), NotFound.
+[[nodiscard]] Result<Digest> find_step(const backend::Store& store, const std::string& prefix);
 
 }  // namespace strata::driver

@@ -83,6 +83,8 @@ Result<void> StepRunner::publish(MadeStep& made) {
   }
   STRATA_TRY(request_->store.put_tree(*made.tree));
   STRATA_TRY(made.staged.commit());
+  STRATA_ASSIGN(const ProcessStart start, start_of(made.step));
+  STRATA_TRY(request_->store.put_start(request_->records[made.step.index]->digest, start));
   StepResult result{made.digest, {}, made.milliseconds};
   for (const std::optional<Digest>& input : bound_inputs(made.step)) {
     STRATA_CHECK(input.has_value(), "a step ran before its inputs were done");
@@ -99,6 +101,28 @@ Result<void> StepRunner::write_layer_of(const MadeStep& made) {
                             request_->jobs));
   }
   return {};
+}
+
+// Of a step that runs nothing: its root, and the environment of the image that it is based on.
+Result<ProcessStart> StepRunner::start_of(ir::OpId step) {
+  const ir::Op& op = request_->module.op(step);
+  if (const auto* exec = std::get_if<ir::Exec>(&op.data)) {
+    return start_of(*exec);
+  }
+  ProcessStart start;
+  const ir::OpId root = ir::root_operand(op);
+  STRATA_ASSIGN(start.trees, roots_->trees(root));
+  start.epoch = ir::stage_epoch(request_->module, root);
+  for (const ir::OpId below : ir::root_chain(request_->module, root)) {
+    const auto* base = std::get_if<ir::Image>(&request_->module.op(below).data);
+    const oci::Image* image = base != nullptr && base->manifest
+                                  ? request_->sources.bound_image(*base->manifest)
+                                  : nullptr;
+    if (image != nullptr) {
+      start.env = image->config.env;
+    }
+  }
+  return start;
 }
 
 // Mounts are heredoc scripts: the files of inline ops.

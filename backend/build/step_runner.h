@@ -64,6 +64,7 @@ class StepRunner {
   [[nodiscard]] std::vector<std::optional<Digest>> bound_inputs(ir::OpId step) const;
   Result<std::optional<MadeStep>> stored_result(ir::OpId step);
   Result<RunOutcome> run_process(ir::OpId id, const RunSpec& spec, StepFailure& failure);
+  Result<ProcessStart> start_of(ir::OpId step);
   Result<ProcessStart> start_of(const ir::Exec& op);
 
   const BuildRequest* request_;

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "backend/execute/cgroups.h"
+#include "backend/execute/forwarded_signals.h"
 #include "backend/execute/oci_spec.h"
 #include "backend/execute/overlay.h"
 #include "backend/execute/working_directory.h"
@@ -76,9 +78,20 @@ Result<void> Container::make_mount_points() {
     }
     *file.target = target ? *target : "";
   }
+  STRATA_TRY(tmpfs_points());
   STRATA_TRY(bind_points());
   STRATA_ASSIGN(request_.spec.cwd,
                 usable_working_directory(request_.spec.cwd, request_.spec.binds, *stubs_));
+  return {};
+}
+
+Result<void> Container::tmpfs_points() {
+  for (RunSpec::Tmpfs& one : request_.spec.tmpfs) {
+    if (!is_covered_by_the_runtime(one.target)) {
+      STRATA_ASSIGN(one.target,
+                    stubs_->ensure(one.target, Stubs::Kind::Directory, Stubs::Final::Follow));
+    }
+  }
   return {};
 }
 
@@ -159,30 +172,56 @@ Result<RunOutcome> Container::run(const Runtime& runtime) {
 
 Result<RunOutcome> Container::run_process(const Runtime& runtime) {
   STRATA_TRY(start(runtime));
-  return wait();
+  Result<RunOutcome> outcome = wait();
+  if (outcome && ended_by_ != 0) {
+    *outcome = {.exit_code = kSignalBase + ended_by_, .signal = ended_by_};
+  }
+  return outcome;
 }
 
 // The next process that has ended, waited for; -1 when there is none.
 pid_t Container::next_ended(int& status) {
   constexpr timespec kTick{.tv_sec = 0, .tv_nsec = 50'000'000};
-  sigset_t children;
-  ::sigemptyset(&children);
-  ::sigaddset(&children, SIGCHLD);
+  // Blocked all the time, so none is missed.
+  sigset_t heard = forwarded_signals();
+  ::sigaddset(&heard, SIGCHLD);
   while (true) {
-    const pid_t pid = ::waitpid(-1, &status, tty_ ? WNOHANG : 0);
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
     if (pid > 0 || (pid < 0 && errno != EINTR)) {
       return pid;
     }
-    if (pid == 0) {
-      // The terminal's size has no signal here: the container's terminal is another one.
-      ::sigtimedwait(&children, nullptr, &kTick);
+    // The terminal's size has no signal here: the container's terminal is another one.
+    const int number = ::sigtimedwait(&heard, nullptr, tty_ ? &kTick : nullptr);
+    if (number > 0 && number != SIGCHLD) {
+      forward(number);
+    }
+    if (tty_) {
+      // In the foreground the runtime does not end when the process has started.
+      process_ = started_process(bundle());
+      forward_early();
       follow_terminal_size();
     }
   }
 }
 
+void Container::forward(int number) {
+  if (process_ < 0) {
+    early_.push_back(number);
+  } else if (give_signal(process_, number)) {
+    ended_by_ = number;
+  }
+}
+
+void Container::forward_early() {
+  if (process_ < 0) {
+    return;
+  }
+  for (const int number : std::exchange(early_, {})) {
+    forward(number);
+  }
+}
+
 Result<RunOutcome> Container::wait() {
-  pid_t process = -1;
   // Processes that ended before the runtime told which one it started.
   std::map<pid_t, int> ended;
   int status = 0;
@@ -193,13 +232,14 @@ Result<RunOutcome> Container::wait() {
       if (outcome) {
         return *outcome;
       }
-      process = started_process(bundle());
-      if (const auto found = ended.find(process); found != ended.end()) {
+      process_ = started_process(bundle());
+      if (const auto found = ended.find(process_); found != ended.end()) {
         return outcome_of(found->second);
       }
-    } else if (pid == process) {
+      forward_early();
+    } else if (pid == process_) {
       return outcome_of(status);
-    } else if (process < 0) {
+    } else if (process_ < 0) {
       ended[pid] = status;
     }
   }

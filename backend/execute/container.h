@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "backend/execute/executor.h"
 #include "backend/execute/runtime.h"
@@ -44,6 +45,7 @@ class Container {
   Result<void> start(const Runtime& runtime);
   Result<void> mount_points();
   Result<void> make_mount_points();
+  Result<void> tmpfs_points();
   Result<void> bind_points();
   Result<std::string> config(const Runtime& runtime) const;
   Result<RunOutcome> wait();
@@ -51,6 +53,8 @@ class Container {
   // The runtime has ended: an outcome when that was all, nullopt when the process that it started
   // runs on.
   [[nodiscard]] Result<std::optional<RunOutcome>> runtime_ended(int status) const;
+  void forward(int number);
+  void forward_early();
   void follow_terminal_size();
   [[nodiscard]] std::string bundle() const { return request_.spec.scratch + "/bundle"; }
 
@@ -61,6 +65,12 @@ class Container {
   std::optional<Stubs> stubs_;
   bool tty_ = false;
   pid_t runtime_process_ = -1;
+  // What the runtime started, once it is known.
+  pid_t process_ = -1;
+  // Signals that came before.
+  std::vector<int> early_;
+  // The signal that ended the process as it could not have done itself; 0 when none did.
+  int ended_by_ = 0;
   unsigned rows_ = 0;
   unsigned columns_ = 0;
 };

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
+#include <string>
 
 #include "backend/execute/executor_child.h"
 #include "backend/execute/fresh_process.h"
@@ -207,6 +208,12 @@ Result<RunOutcome> Executor::run(const RunSpec& spec, const Fd& output) {
     return state_->cancelled ? Error{ErrorCode::Interrupted, "interrupted"} : gone();
   }
   return unpack_reply(packet->data);
+}
+
+void Executor::signal(int number) {
+  // A failure means that there is nothing left to signal.
+  static_cast<void>(
+      send_packet(state_->socket, std::string(kSignalRequest) + std::to_string(number), {}));
 }
 
 void Executor::cancel() {

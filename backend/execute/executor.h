@@ -38,6 +38,14 @@ struct RunSpec {
     enum class Access { ReadOnly, ReadWrite } access = Access::ReadOnly;
   };
   std::vector<Bind> binds;
+  // File systems in memory, empty at the start.
+  struct Tmpfs {
+    std::string target;
+    ir::Strings options;  // as mount(8) has them
+  };
+  std::vector<Tmpfs> tmpfs;
+  // The root cannot be written to; what is mounted in it can.
+  bool read_only = false;
   // None: stdin is empty, stdout and stderr go to `output`. Stdio: this process's own three
   // descriptors as they are. Inherit: those, through a terminal of the container's own when stdin
   // is one.
@@ -82,6 +90,11 @@ class Executor {
   // terminal is inherited. Errors: Machine (no runtime works here: names what was tried and `strata
   // doctor`; no overlay; no space), Interrupted. A process that fails is an outcome, not an error.
   [[nodiscard]] Result<RunOutcome> run(const RunSpec& spec, const Fd& output);
+
+  // Sends a signal to the processes that run() has started. One that is the first of its namespace
+  // would not notice a signal that it neither handles nor ignores: it is killed, and its outcome
+  // says that this signal did it. Before any has started this is cancel(). From any thread.
+  void signal(int number);
 
   // Kills what runs now, the self-test and its runtime too; every run(), later ones too, returns
   // Interrupted, within about a second even when the executor does not answer. From any thread.

@@ -19,6 +19,7 @@
 
 #include "backend/execute/cgroups.h"
 #include "backend/execute/container.h"
+#include "backend/execute/forwarded_signals.h"
 #include "backend/execute/namespaced_child.h"
 #include "backend/execute/runtime.h"
 #include "backend/execute/sandbox.h"
@@ -61,6 +62,7 @@ class Server {
   void start_waiting();
   void reap();
   void process_ended(pid_t process);
+  void signal(int number);
   void cancel();
   void clean_up_after(const std::string& container) const;
 
@@ -187,6 +189,8 @@ void Server::receive(Packet packet) {
   constexpr std::size_t kStreams = 5;
   if (packet.data == kCancelRequest) {
     cancel();
+  } else if (packet.data.starts_with(kSignalRequest)) {
+    signal(std::atoi(packet.data.c_str() + kSignalRequest.size()));
   } else if (packet.data == kPrepareRequest) {
     prepare();
   } else if (packet.data == kRunRequest && packet.fds.size() >= kFewestDescriptors &&
@@ -242,7 +246,19 @@ void Server::cancel() {
   start_waiting();
 }
 
+void Server::signal(int number) {
+  if (running_.empty()) {
+    cancel();
+  }
+  for (const Running& run : running_) {
+    ::kill(run.child.process, number);
+  }
+}
+
 void Server::serve() {
+  // A run's child has them blocked from its start, and waits for them.
+  const sigset_t forwarded = forwarded_signals();
+  ::sigprocmask(SIG_BLOCK, &forwarded, nullptr);
   sigset_t children;
   ::sigemptyset(&children);
   ::sigaddset(&children, SIGCHLD);

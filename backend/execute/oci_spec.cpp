@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 #include "backend/execute/seccomp.h"
 
@@ -76,6 +79,26 @@ Json bind_mount(const std::string& source, const std::string& target,
           {"options", {"rbind", "rprivate", read_only ? "ro" : "rw"}}};
 }
 
+// The caller's, those that lie in others after these.
+void add_own_mounts(const RunSpec& spec, Json& list) {
+  std::vector<Json> own;
+  for (const RunSpec::Tmpfs& one : spec.tmpfs) {
+    own.push_back(file_system(one.target.c_str(), "tmpfs", "tmpfs", one.options));
+  }
+  for (const RunSpec::Bind& one : spec.binds) {
+    own.push_back(bind_mount(one.source, one.target, one.access));
+  }
+  const auto depth = [](const Json& mount) {
+    const auto& target = mount.at("destination").get_ref<const std::string&>();
+    return std::count(target.begin(), target.end(), '/');
+  };
+  std::stable_sort(own.begin(), own.end(),
+                   [&](const Json& a, const Json& b) { return depth(a) < depth(b); });
+  for (Json& mount : own) {
+    list.push_back(std::move(mount));
+  }
+}
+
 Json mounts(const RunSpec& spec, const BundleFacts& facts) {
   Json list = Json::array();
   list.push_back(file_system("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}));
@@ -97,9 +120,7 @@ Json mounts(const RunSpec& spec, const BundleFacts& facts) {
   if (!facts.hosts.empty()) {
     list.push_back(bind_mount("/etc/hosts", facts.hosts, RunSpec::Bind::Access::ReadOnly));
   }
-  for (const RunSpec::Bind& one : spec.binds) {
-    list.push_back(bind_mount(one.source, one.target, one.access));
-  }
+  add_own_mounts(spec, list);
   return list;
 }
 
@@ -175,7 +196,7 @@ Result<std::string> make_oci_config(const RunSpec& spec, const BundleFacts& fact
   try {
     const Json config = {{"ociVersion", "1.0.2"},
                          {"process", process(spec, facts)},
-                         {"root", {{"path", facts.root}, {"readonly", false}}},
+                         {"root", {{"path", facts.root}, {"readonly", spec.read_only}}},
                          {"hostname", spec.hostname.empty() ? ir::kSandboxHostname : spec.hostname},
                          {"mounts", mounts(spec, facts)},
                          {"linux", linux_section(spec, facts)}};

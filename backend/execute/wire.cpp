@@ -32,6 +32,10 @@ Json spec_to_json(const RunSpec& spec) {
   for (const RunSpec::Bind& bind : spec.binds) {
     binds.push_back({bind.source, bind.target, static_cast<int>(bind.access)});
   }
+  Json tmpfs = Json::array();
+  for (const RunSpec::Tmpfs& one : spec.tmpfs) {
+    tmpfs.push_back({one.target, one.options});
+  }
   return {{"lowers", spec.lowers},
           {"scratch", spec.scratch},
           {"args", spec.args},
@@ -45,6 +49,8 @@ Json spec_to_json(const RunSpec& spec) {
           {"hostname", spec.hostname},
           {"epoch", spec.epoch},
           {"binds", binds},
+          {"tmpfs", tmpfs},
+          {"read_only", spec.read_only},
           {"terminal", static_cast<int>(spec.terminal)}};
 }
 
@@ -67,6 +73,11 @@ RunSpec spec_from_json(const Json& json) {
                           .target = bind.at(1).get<std::string>(),
                           .access = static_cast<RunSpec::Bind::Access>(bind.at(2).get<int>())});
   }
+  for (const Json& one : json.at("tmpfs")) {
+    spec.tmpfs.push_back(
+        {.target = one.at(0).get<std::string>(), .options = one.at(1).get<ir::Strings>()});
+  }
+  json.at("read_only").get_to(spec.read_only);
   spec.terminal = static_cast<RunSpec::Terminal>(json.at("terminal").get<int>());
   return spec;
 }

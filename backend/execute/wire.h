@@ -45,6 +45,8 @@ struct SocketPair {
 // The first byte of a request.
 inline constexpr std::string_view kRunRequest = "run";
 inline constexpr std::string_view kPrepareRequest = "prepare";
+// Its number follows.
+inline constexpr std::string_view kSignalRequest = "signal ";
 inline constexpr std::string_view kCancelRequest = "cancel";
 
 }  // namespace strata::backend

@@ -135,17 +135,19 @@ class Checker {
       const auto text = files_->checked_file(path, *digest_of_name(name));
       return text && parse_tree(*text).ok();
     }));
-    constexpr std::string_view kResults = ".results";
     const auto is_step = [&](const std::string& name) {
-      return is_digest(name) ||
-             (name.ends_with(kResults) && is_digest(name.substr(0, name.size() - kResults.size())));
+      const std::size_t digits = std::min(name.find('.'), name.size());
+      const std::string suffix = name.substr(digits);
+      return is_digest(name.substr(0, digits)) &&
+             (suffix.empty() || suffix == kResultsSuffix || suffix == kStartSuffix);
     };
     return each("steps", is_step, [&](const std::string& path, const std::string& name) {
       if (const std::optional<Digest> digest = digest_of_name(name)) {
         return files_->checked_file(path, *digest).has_value();
       }
       const std::optional<std::string> body = body_of(path);
-      return body && parse_results(*body).has_value();
+      return body && (name.ends_with(kStartSuffix) ? parse_process_start(*body).has_value()
+                                                   : parse_results(*body).has_value());
     });
   }
 

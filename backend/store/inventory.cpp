@@ -125,24 +125,34 @@ class Reader {
   }
 
   Result<void> read_steps() {
-    constexpr std::string_view kResults = ".results";
     STRATA_ASSIGN(const std::vector<std::string> names, names_of("steps"));
     for (const std::string& name : names) {
       const std::string path = files_->in("steps", name);
-      if (digest_of_name(name)) {
-        // The record of a step: it goes with its results, or alone when it has none.
-        STRATA_ASSIGN(const auto status, status_of(path + std::string(kResults)));
+      const std::string step = name.substr(0, name.find('.'));
+      if (!digest_of_name(step)) {
+        continue;
+      }
+      const std::string suffix = name.substr(step.size());
+      if (suffix.empty() || suffix == kStartSuffix) {
+        // They go with the step's results, or alone when it has none.
+        STRATA_ASSIGN(const auto status,
+                      status_of(files_->in("steps", step + std::string(kResultsSuffix))));
         if (!status) {
           STRATA_TRY(add_leftover(path));
         }
         continue;
       }
-      const std::string step = name.substr(0, name.size() - std::min(name.size(), kResults.size()));
-      if (!name.ends_with(kResults) || !digest_of_name(step)) {
+      if (suffix != kResultsSuffix) {
         continue;
       }
       STRATA_ASSIGN(Record record, record_at(Record::Kind::Step, path));
       record.paths.push_back(files_->in("steps", step));
+      STRATA_ASSIGN(const auto start,
+                    status_of(files_->in("steps", step + std::string(kStartSuffix))));
+      if (start) {
+        record.paths.push_back(files_->in("steps", step + std::string(kStartSuffix)));
+        record.bytes += static_cast<std::uint64_t>(start->st_size);
+      }
       STRATA_ASSIGN(const std::optional<std::string> body, body_of(record));
       const auto results = body ? parse_results(*body) : std::nullopt;
       if (results) {

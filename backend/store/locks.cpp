@@ -13,6 +13,17 @@
 #include "backend/system/files.h"
 
 namespace strata::backend {
+namespace {
+
+// For people and messages only; the flock is the lock. A full disk must not stop it.
+void note_holder(const Fd& fd) {
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd.get(), 0) == 0) {
+    (void)!::pwrite(fd.get(), pid.data(), pid.size(), 0);
+  }
+}
+
+}  // namespace
 
 int holder_pid(const Fd& fd) {
   std::array<char, 32> text{};
@@ -66,11 +77,7 @@ Result<Fd> StoreFiles::lock(const std::string& name,
     if (!is_file_at(fd, path)) {
       continue;
     }
-    // For people and messages only; the flock is the lock. A full disk must not stop it.
-    const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(fd.get(), 0) == 0) {
-      (void)!::pwrite(fd.get(), pid.data(), pid.size(), 0);
-    }
+    note_holder(fd);
     return fd;
   }
 }
@@ -78,6 +85,24 @@ Result<Fd> StoreFiles::lock(const std::string& name,
 Result<Fd> Store::lock(const std::string& name, const std::function<void(int pid)>& on_wait) {
   // Apart from the store's own locks.
   return state_->lock("user/" + name, on_wait);
+}
+
+Result<std::optional<Fd>> Store::try_lock(const std::string& name, int& holder) {
+  const std::string path = state_->in("locks", encode_name("user/" + name));
+  for (;;) {
+    STRATA_ASSIGN(Fd fd, state_->open_lock(path));
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) {
+        return state_->failure(path, errno);
+      }
+      holder = holder_pid(fd);
+      return std::optional<Fd>();
+    }
+    if (is_file_at(fd, path)) {
+      note_holder(fd);
+      return std::optional(std::move(fd));
+    }
+  }
 }
 
 }  // namespace strata::backend

@@ -19,6 +19,10 @@ namespace strata::backend {
 // The digest whose hex digits a name is.
 [[nodiscard]] std::optional<Digest> digest_of_name(std::string_view name);
 
+// Of steps/: beside a step's record, which has its digest alone for a name.
+inline constexpr std::string_view kResultsSuffix = ".results";
+inline constexpr std::string_view kStartSuffix = ".start";
+
 // A process's use of a store: `<pid>-<16 hex digits>`.
 constexpr std::size_t kBuildIdRandomBytes = 8;
 [[nodiscard]] bool is_build_id(std::string_view name);

@@ -1,6 +1,7 @@
 // Results of steps by step digest, with the record that the digest is of.
 #include <vector>
 
+#include "backend/store/names.h"
 #include "backend/store/records.h"
 #include "backend/store/store_files.h"
 #include "ir/base/check.h"
@@ -9,7 +10,7 @@ namespace strata::backend {
 namespace {
 
 std::string results_path(const StoreFiles& files, const Digest& step) {
-  return files.in("steps", step.hex() + ".results");
+  return files.in("steps", step.hex() + std::string(kResultsSuffix));
 }
 std::string record_path(const StoreFiles& files, const Digest& step) {
   return files.in("steps", step.hex());

@@ -118,6 +118,13 @@ class Store {
   // trees and roots that it needs must be published before.
   Result<void> put_result(const Digest& step, std::string_view record, const StepResult& result);
 
+  // Where the process of a step's newest result started, or would have started had it been a RUN:
+  // its args are empty then. Put before the result; gc collects both together.
+  Result<void> put_start(const Digest& step, const ProcessStart& start);
+  [[nodiscard]] Result<std::optional<ProcessStart>> start(const Digest& step) const;
+  // The steps that have results, sorted.
+  [[nodiscard]] Result<std::vector<Digest>> steps() const;
+
   // Steps that failed, by step digest: where their process started, so that one can be started
   // there again. Never a result: nothing stays in the store for them, and gc removes them all.
   Result<void> put_failed(const Digest& step, const ProcessStart& start);
@@ -194,6 +201,9 @@ class Store {
   // second.
   [[nodiscard]] Result<Fd> lock(const std::string& name,
                                 const std::function<void(int pid)>& on_wait = {});
+
+  // The same without waiting: nullopt when another process has it, whose pid is in `holder` then.
+  [[nodiscard]] Result<std::optional<Fd>> try_lock(const std::string& name, int& holder);
 
   struct GcOptions {
     std::optional<std::uint64_t> keep_bytes;

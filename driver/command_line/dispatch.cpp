@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/system/interrupt.h"
@@ -84,7 +85,9 @@ int dispatch(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     remark("strata: error: {}\n",
            what_is_wrong(root, error, std::vector<std::string>(argv + 1, argv + argc)));
-    return static_cast<int>(ExitCode::Input);
+    // As docker: the other codes of run are the process's.
+    const bool is_run = argc > 1 && std::string_view(argv[1]) == "run";
+    return static_cast<int>(is_run ? ExitCode::NotStarted : ExitCode::Input);
   }
   heed_signals();
   return static_cast<int>(ended(chosen()));

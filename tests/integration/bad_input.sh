@@ -167,7 +167,7 @@ expect_exit 2 "$STRATA" build --no-such-flag .
 expect_exit 2 "$STRATA" nothing
 expect_exit 2 "$STRATA" build "$work/no/such/directory"
 expect_exit 2 "$STRATA" build -f "$work/no-such-file" .
-expect_exit 5 "$STRATA" run no/such/image:1
+expect_exit 125 "$STRATA" run no/such/image:1
 printf 'FROM debian:bookworm-slim\nRUN true\n' >Dockerfile
 expect_exit 2 "$STRATA" build --target none .
 says 'none'

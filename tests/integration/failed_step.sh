@@ -55,7 +55,7 @@ expect_exit 42 "$STRATA" run --step "$step" sh -c 'exit 42'
 same "$("$STRATA" run --step "$step" echo -t --rm -- x)" "-t --rm -- x" "a command's own flags"
 same "$("$STRATA" run -u root -w / -e COLOUR=red --step "$step" sh -c 'id -u; pwd; echo $COLOUR' | tr '\n' ' ')" "0 / red " \
   "the command line's user, directory and environment"
-expect_exit 2 "$STRATA" run --step 0000000000000000
+expect_exit 125 "$STRATA" run --step 0000000000000000
 says 'strata: error: .*`0000000000000000`'
 nothing_left
 ok "its own command, and others"
@@ -154,14 +154,14 @@ RUN exit 3
 DOCKERFILE
 tree=$(jq -r '.trees[-1]' <(tail -n +2 "$STRATA_HOME/failed/"$(sed -n 's/^  note: step sha256://p' "$work/output")))
 mv "$STRATA_HOME/trees/${tree#sha256:}" "$work/tree"
-expect_exit 2 bash -c "$offer -c true"
+expect_exit 125 bash -c "$offer -c true"
 says "$tree is gone from the store; run the build again"
 mv "$work/tree" "$STRATA_HOME/trees/${tree#sha256:}"
 quiet bash -c "$offer -c true"
 quiet "$STRATA" gc
 [[ -z $(ls "$STRATA_HOME/failed") ]] || fail "gc left failed steps"
-expect_exit 2 bash -c "$offer -c true"
-says 'no failed step'
+expect_exit 125 bash -c "$offer -c true"
+says 'knows of no step'
 expect_exit 4 "$STRATA" build --progress plain .
 quiet bash -c "$(offered) -c true"
 ok "gc forgets failed steps; the next failure keeps its own again"

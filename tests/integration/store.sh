@@ -85,7 +85,7 @@ cd "$work"
 same "$(<"$work/digest-first")" "$(<"$work/digest-second")" "the images of both projects"
 same "$("$STRATA" run first:1)" first "what the first one mounts"
 same "$("$STRATA" run second:1)" second "what the second one mounts"
-expect_exit 2 "$STRATA" run "$(<"$work/digest-first")"
+expect_exit 125 "$STRATA" run "$(<"$work/digest-first")"
 says "mounts other files as .*first:1. than as .*second:1"
 quiet "$STRATA" gc
 same "$("$STRATA" run first:1)" first "the mounts after gc"

@@ -112,6 +112,23 @@ TEST_F(GcTest, AFailedStepKeepsNothingAndGoes) {
   EXPECT_FALSE((*store_->tree(tree)).has_value());
 }
 
+TEST_F(GcTest, WhereAStepStartedGoesWithItsResults) {
+  const Digest done = Digest::of("record");
+  ProcessStart start;
+  start.args = {"make"};
+  ASSERT_TRUE(store_->put_start(done, start).ok());
+  ASSERT_TRUE(store_->put_start(Digest::of("never done"), start).ok());
+  ASSERT_TRUE(store_->put_result(done, "record", {empty_tree_digest(), {}, 0}).ok());
+  ASSERT_TRUE(store_->gc({}).ok());
+  EXPECT_EQ(*store_->start(done), start);
+  EXPECT_FALSE((*store_->start(Digest::of("never done"))).has_value());
+  Store::GcOptions options;
+  options.keep_bytes = 0;
+  ASSERT_TRUE(store_->gc(options).ok());
+  EXPECT_FALSE((*store_->start(done)).has_value());
+  EXPECT_TRUE(store_->steps()->empty());
+}
+
 TEST_F(GcTest, DryRunSaysAndDoesNothing) {
   const Descriptor lost = image("lost");
   Store::GcOptions options;
