@@ -29,6 +29,16 @@ Result<ir::Reference> reference_of(const std::string& name) {
   return Error{ErrorCode::Input, fmt::format("`{}` is not an image reference", name)};
 }
 
+// Says what an image goes without on its way out of the store.
+Result<void> say_left_out_of(const backend::Store& store, const std::string& name,
+                             const backend::Descriptor& manifest) {
+  STRATA_ASSIGN(const std::vector<backend::Ref> refs, mounts_of_name(store, name, manifest.digest));
+  for (const backend::Ref& ref : refs) {
+    say_left_out(ref.mounts);
+  }
+  return {};
+}
+
 Result<void> import(const ImportOptions& options) {
   STRATA_ASSIGN(const World world, World::open(1));
   backend::oci::ImportRequest request;
@@ -59,9 +69,7 @@ Result<void> export_one(const ExportOptions& options) {
       names.push_back(reference->str());
     }
   }
-  STRATA_ASSIGN(const backend::LocalMounts mounts,
-                local_mounts_of(*world.store, options.image, manifest));
-  say_left_out(mounts);
+  STRATA_TRY(say_left_out_of(*world.store, options.image, manifest));
   return write_output(world, options.output, manifest, names);
 }
 
@@ -91,9 +99,7 @@ Result<void> push(const TransferOptions& options) {
                                options.image, options.image)};
     }
   }
-  STRATA_ASSIGN(const backend::LocalMounts mounts,
-                local_mounts_of(*world.store, options.image, manifest));
-  say_left_out(mounts);
+  STRATA_TRY(say_left_out_of(*world.store, options.image, manifest));
   STRATA_TRY(world.registry->push(reference, manifest));
   answer("{}\n", manifest.digest.str());
   return {};

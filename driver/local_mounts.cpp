@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "backend/system/files.h"
 #include "driver/console.h"
 #include "ir/base/text.h"
@@ -38,21 +40,26 @@ void say_left_out(const backend::LocalMounts& mounts) {
   }
 }
 
-Result<backend::LocalMounts> local_mounts_of(const backend::Store& store, const std::string& name,
-                                             const backend::Descriptor& manifest) {
+Result<std::vector<backend::Ref>> mounts_of_name(const backend::Store& store,
+                                                 const std::string& name, const Digest& manifest) {
   STRATA_ASSIGN(const std::vector<backend::Ref> refs, store.refs());
   const auto reference = ir::Reference::parse(name);
-  backend::LocalMounts found;
+  std::vector<backend::Ref> found;
+  const backend::Ref* by_digest = nullptr;
   for (const backend::Ref& ref : refs) {
-    if (ref.manifest.digest != manifest.digest || ref.mounts.mounts.empty()) {
+    if (ref.name == name || (reference && ref.name == reference->str())) {
+      return std::vector{ref};
+    }
+    if (ref.manifest.digest != manifest) {
       continue;
     }
-    if (reference && ref.name == reference->str()) {
-      return ref.mounts;
+    by_digest = ref.name == manifest.str() ? &ref : by_digest;
+    if (std::none_of(found.begin(), found.end(),
+                     [&](const backend::Ref& other) { return other.mounts == ref.mounts; })) {
+      found.push_back(ref);
     }
-    found = ref.mounts;
   }
-  return found;
+  return by_digest != nullptr ? std::vector{*by_digest} : found;
 }
 
 }  // namespace strata::driver

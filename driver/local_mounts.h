@@ -15,9 +15,11 @@ namespace strata::driver {
 // Says that an image, on its way out of the store, goes without these.
 void say_left_out(const backend::LocalMounts& mounts);
 
-// Those of the name, or of any name of this image.
-[[nodiscard]] Result<backend::LocalMounts> local_mounts_of(const backend::Store& store,
-                                                           const std::string& name,
-                                                           const backend::Descriptor& manifest);
+// The mounts of the image `manifest` as `name`, each with a name that has them. Mounts belong to a
+// name: there is one then, if that is known to the store. Of a digest they are those of the name by
+// digest, which the last build without another gave it, else all that differ among its names.
+[[nodiscard]] Result<std::vector<backend::Ref>> mounts_of_name(const backend::Store& store,
+                                                               const std::string& name,
+                                                               const Digest& manifest);
 
 }  // namespace strata::driver

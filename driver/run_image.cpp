@@ -6,6 +6,7 @@
 #include "backend/oci/image.h"
 #include "backend/oci/layer_trees.h"
 #include "backend/system/files.h"
+#include "driver/local_mounts.h"
 #include "driver/run_start.h"
 #include "ir/image_config.h"
 #include "ir/reference.h"
@@ -32,34 +33,17 @@ Result<backend::oci::Image> find(World& world, const std::string& name) {
   return *std::move(image);
 }
 
-// Mounts belong to a name. Who gives a digest gets those that all names of the image agree on; the
-// name by digest is that of the last build without another.
+// Who gives a digest gets the mounts that all names of the image agree on.
 Result<backend::LocalMounts> mounts_of(const backend::Store& store, const std::string& name,
-                                       const backend::oci::Image& image) {
-  STRATA_ASSIGN(const std::vector<backend::Ref> refs, store.refs());
-  const auto reference = ir::Reference::parse(name);
-  const Digest& digest = image.manifest_descriptor.digest;
-  std::vector<const backend::Ref*> candidates;
-  for (const backend::Ref& ref : refs) {
-    if (ref.name == name || (reference && ref.name == reference->str())) {
-      return ref.mounts;
-    }
-    if (ref.manifest.digest == digest) {
-      candidates.push_back(&ref);
-    }
+                                       const Digest& manifest) {
+  STRATA_ASSIGN(const std::vector<backend::Ref> refs, mounts_of_name(store, name, manifest));
+  if (refs.size() > 1) {
+    return Error{ErrorCode::Input,
+                 fmt::format("image {} mounts other files as `{}` than as `{}`; give one of these "
+                             "names",
+                             manifest.str(), refs[0].name, refs[1].name)};
   }
-  for (const backend::Ref* ref : candidates) {
-    if (ref->name == digest.str()) {
-      return ref->mounts;
-    }
-    if (ref->mounts != candidates.front()->mounts) {
-      return Error{ErrorCode::Input,
-                   fmt::format("image {} mounts other files as `{}` than as `{}`; give one of "
-                               "these names",
-                               digest.str(), candidates.front()->name, ref->name)};
-    }
-  }
-  return candidates.empty() ? backend::LocalMounts() : candidates.front()->mounts;
+  return refs.empty() ? backend::LocalMounts() : refs.front().mounts;
 }
 
 // The image's trees, unpacked. What the store has lost of a pulled image is pulled again.
@@ -116,7 +100,8 @@ Result<RunStart> image_start(World& world, const RunOptions& options) {
   process.cwd = image.config.workdir;
   process.user = image.config.user;
   process.epoch = image.config.created.value_or(0);
-  STRATA_ASSIGN(const backend::LocalMounts local, mounts_of(*world.store, options.image, image));
+  STRATA_ASSIGN(const backend::LocalMounts local,
+                mounts_of(*world.store, options.image, image.manifest_descriptor.digest));
   for (const ir::RunMount& mount : local.mounts) {
     STRATA_ASSIGN(std::string source, backend::absolute_path(local.context + "/" + mount.source));
     start.binds.push_back(

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -165,15 +166,84 @@ class Copier {
     }
     STRATA_ASSIGN(const std::string dest,
                   editor_.make_directories(request_.op.dest, parents_owner()));
-    return place_members(archive_item(item.name, unpacked->files), unpacked->implied, dest);
+    // Their targets are those of before: members replace names, not files.
+    STRATA_ASSIGN(const auto links, links_out(unpacked->outside, dest));
+    std::map<std::string, std::string> landed = {{"", dest}};
+    STRATA_TRY(
+        place_members(archive_item(item.name, unpacked->files), unpacked->implied, dest, landed));
+    std::map<std::string, FileSource> sources;
+    for (const LinkOut& link : links) {
+      STRATA_TRY(place_link(link, landed, sources));
+    }
+    return {};
+  }
+
+  // A hard link of an archive to a file of the root that it is unpacked in.
+  struct LinkOut {
+    std::string path;    // in the archive
+    std::string target;  // in the root
+    TreeEditor::Standing file;
+  };
+
+  Result<std::vector<LinkOut>> links_out(const std::map<std::string, std::string>& outside,
+                                         const std::string& top) {
+    std::vector<LinkOut> links;
+    for (const auto& [path, named] : outside) {
+      // The last name may be a link, which has names itself.
+      STRATA_ASSIGN(const std::string parent, editor_.resolve(std::string(parent_of(named)), top));
+      std::string target = join_path(parent, base_name(named));
+      std::optional<TreeEditor::Standing> file = editor_.standing(target);
+      if (!file || file->entry.type == EntryType::Directory) {
+        return Error{ErrorCode::Input, fmt::format("{}: is a hard link to `{}`, which is {}", path,
+                                                   named, file ? "a directory" : "not there")};
+      }
+      links.push_back({path, std::move(target), *std::move(file)});
+    }
+    return links;
+  }
+
+  // As ln(1) leaves it in a layer: both names of the one file. `sources`: of the targets so far.
+  Result<void> place_link(const LinkOut& link, const std::map<std::string, std::string>& landed,
+                          std::map<std::string, FileSource>& sources) {
+    const std::string path =
+        join_path(landed.at(std::string(parent_of(link.path))), base_name(link.path));
+    TreeEntry entry = owned(link.file.entry, path, CopyItem::Times::Clamped);
+    if (entry.type != EntryType::File) {
+      return editor_.put(std::move(entry), std::nullopt, TreeEditor::Replace::Anything);
+    }
+    auto [source, is_first] = sources.try_emplace(link.target);
+    if (is_first) {
+      STRATA_ASSIGN(source->second, source_of(link));
+      const std::optional<TreeEditor::Standing> now = editor_.standing(link.target);
+      if (now && now->entry == link.file.entry) {
+        STRATA_TRY(
+            editor_.put(owned(now->entry, link.target, CopyItem::Times::Clamped), source->second));
+      }
+    }
+    return editor_.put(std::move(entry), source->second, TreeEditor::Replace::Anything);
+  }
+
+  // The bytes of what it links to, numbered as a file of several names.
+  Result<FileSource> source_of(const LinkOut& link) {
+    FileSource source;
+    if (link.file.source) {
+      source = *link.file.source;
+    } else {
+      STRATA_ASSIGN(source.bytes.content, request_.below_content());
+      source.bytes.path = link.target;
+    }
+    if (source.inode == 0) {
+      // Those of what is copied are counted from 1.
+      source.inode = std::numeric_limits<std::size_t>::max() - links_++;
+    }
+    return source;
   }
 
   // As unpacking in `dest` would: a member gives its attributes to what it names and replaces what
   // is of another kind, links too; a directory that is only implied is the one that is there, or is
-  // root's. --chmod is not for what an archive holds.
+  // root's. --chmod is not for what an archive holds. `landed`: where its directories are.
   Result<void> place_members(const CopyItem& members, const std::set<std::string>& implied,
-                             const std::string& dest) {
-    std::map<std::string, std::string> landed = {{"", dest}};
+                             const std::string& dest, std::map<std::string, std::string>& landed) {
     for (const CopyEntry& named : members.entries) {
       const TreeEntry& entry = named.entry;
       if (entry.path.empty()) {
@@ -212,6 +282,7 @@ class Copier {
   TreeEditor editor_;
   std::optional<std::uint32_t> mode_;
   int archives_ = 0;
+  std::size_t links_ = 0;
 };
 
 }  // namespace

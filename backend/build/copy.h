@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,6 +64,8 @@ struct CopyRequest {
   // Empty directory on the store's file system, for archives that are unpacked; used when
   // op.unpack.
   std::string scratch;
+  // The bytes of `below`, asked for when an archive has hard links to files of it.
+  std::function<Result<std::shared_ptr<const Content>>()> below_content = {};
 };
 
 // COPY and ADD: where each item lands, as BuildKit decides it, with one difference: a directory of

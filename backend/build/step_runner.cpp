@@ -200,8 +200,10 @@ Result<std::vector<CopyItem>> StepRunner::items(const ir::CopySource& source) {
 
 Result<void> StepRunner::run_copy(const ir::Copy& op, MadeStep& made, StepFailure& failure) {
   STRATA_ASSIGN(const RootView below, roots_->view(op.root));
-  CopyRequest request{op, {}, below, std::nullopt, ir::stage_epoch(request_->module, made.step),
-                      ""};
+  CopyRequest request{
+      op, {}, below, std::nullopt, ir::stage_epoch(request_->module, made.step), "", [&] {
+        return roots_->content(op.root);
+      }};
   if (!op.owner.empty()) {
     STRATA_ASSIGN(const auto content, roots_->content(op.root));
     STRATA_ASSIGN(request.owner, resolve_owner(op.owner, below, *content));

@@ -41,6 +41,18 @@ Result<std::string> TreeEditor::resolve(const std::string& path, const std::stri
   return join_path(top, within);
 }
 
+std::optional<TreeEditor::Standing> TreeEditor::standing(const std::string& path) const {
+  if (find(path) == nullptr) {
+    return std::nullopt;
+  }
+  if (const auto own = entries_.find(path); own != entries_.end()) {
+    const auto source = sources_.find(path);
+    return Standing{own->second,
+                    source == sources_.end() ? std::nullopt : std::optional(source->second)};
+  }
+  return Standing{below_->standing_alone(*below_->find(path)), std::nullopt};
+}
+
 bool TreeEditor::is_directory(const std::string& path) const {
   if (path.empty()) {
     return true;

@@ -35,6 +35,12 @@ class TreeEditor {
   // `top`.
   [[nodiscard]] Result<std::string> resolve(const std::string& path,
                                             const std::string& top = "") const;
+  // The same of a file, with what it is a name of; where its bytes come from, if from this step.
+  struct Standing {
+    TreeEntry entry;
+    std::optional<FileSource> source;
+  };
+  [[nodiscard]] std::optional<Standing> standing(const std::string& path) const;
   // True when a directory stands at the resolved path.
   [[nodiscard]] bool is_directory(const std::string& path) const;
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -86,6 +87,9 @@ struct UnpackedArchive {
   TreeWithContent files;
   // Directories of it that no member names: 0755 0:0 in the tree.
   std::set<std::string> implied;
+  // Hard links to files that it does not hold, by path, with the paths that they name where it is
+  // unpacked. Not in the tree; their parents are.
+  std::map<std::string, std::string> outside;
 };
 // The archive's members as a tree with their bytes unpacked below `directory` (exists, empty).
 // Owner, mode and mtime are the members'; whiteout names have no meaning here.

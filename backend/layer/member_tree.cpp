@@ -166,6 +166,12 @@ Result<MemberTree::Added> MemberTree::add_hard_link(const TreeEntry& member, con
     }
     return Added();
   }
+  if (names_ == Names::Archive && target.shows) {
+    Item item{member};
+    item.entry.link = target.node->path();
+    STRATA_TRY(put(at, std::move(item), name));
+    return Added();
+  }
   const RootView::Found* found = target.shows ? target.node->look_up(*below_) : nullptr;
   if (found == nullptr || found->entry->type == EntryType::Directory) {
     return hostile(name, "is a hard link to `" + member.link + "`, which is not there");

@@ -26,7 +26,8 @@ class MemberTree {
   enum class Names {
     // `.wh.` names delete.
     Layer,
-    // They are names like others.
+    // They are names like others; and a hard link may name a file of the place where the archive is
+    // unpacked, which only the caller knows.
     Archive,
   };
   // `below` and `budget` must outlive this.
@@ -56,6 +57,9 @@ class MemberTree {
     // The directories that are only there because members are below them, and that nothing below
     // had.
     std::set<std::string> implied;
+    // Of an archive: hard links to what it does not hold, and the paths that they name. Not in the
+    // tree.
+    std::map<std::string, std::string> outside;
   };
   Result<Finished> finish();
 

@@ -127,6 +127,10 @@ class MemberTree::Finish {
       if (implied) {
         finished.implied.insert(entry.path);
       }
+      if (entry.type == EntryType::Hardlink) {
+        finished.outside.emplace(std::move(entry.path), std::move(entry.link));
+        continue;
+      }
       if (entry.type == EntryType::File) {
         if (first[content] == kNone) {
           first[content] = finished.tree.entries.size();

@@ -85,7 +85,8 @@ Result<UnpackedArchive> unpack_archive(const Fd& file, const std::string& direct
   }
   STRATA_ASSIGN(std::shared_ptr<const Content> content, directory_content(directory));
   return UnpackedArchive{{std::make_shared<const Tree>(std::move(read->tree)), std::move(content)},
-                         std::move(read->implied)};
+                         std::move(read->implied),
+                         std::move(read->outside)};
 }
 
 }  // namespace strata::backend

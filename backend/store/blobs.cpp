@@ -60,8 +60,8 @@ enum class Verdict { Right, Missing, Damaged };
 
 // Whether what was hashed before counts, when it is noted and nothing has written to the file
 // since. It does not for bytes that leave: what rots below the file system leaves no trace in the
-// times.
-enum class Notes { Count, Ignore };
+// times. None: nothing is noted either.
+enum class Notes { Count, Ignore, None };
 
 Result<Verdict> verify_file(const StoreFiles& files, const std::string& path, const Digest& digest,
                             Notes notes = Notes::Count) {
@@ -93,7 +93,7 @@ Result<Verdict> verify_file(const StoreFiles& files, const std::string& path, co
   if (!actual || *actual != digest) {
     return Verdict::Damaged;
   }
-  if (large) {
+  if (large && notes != Notes::None) {
     note_verified(files, digest, status);
   }
   return Verdict::Right;
@@ -216,7 +216,7 @@ Result<bool> Store::rehash_blob(const Digest& digest) const {
 }
 
 Result<bool> Store::verify_copy(const std::string& path, const Digest& digest) const {
-  STRATA_ASSIGN(const Verdict verdict, verify_file(*state_, path, digest));
+  STRATA_ASSIGN(const Verdict verdict, verify_file(*state_, path, digest, Notes::None));
   return verdict == Verdict::Right;
 }
 

@@ -58,6 +58,12 @@ Result<void> Store::put_result(const Digest& step, std::string_view record,
   }
   std::erase_if(results, same);
   results.push_back(result);
+  // A step that never comes out the same has one more each time. Only the newest that stands is
+  // ever taken; those before it are for when its files, or those of its inputs, are lost.
+  constexpr std::size_t kMostResults = 8;
+  if (results.size() > kMostResults) {
+    results.erase(results.begin(), results.end() - kMostResults);
+  }
   return state_->put_record(results_path(*state_, step), print_results(results));
 }
 

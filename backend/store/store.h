@@ -78,8 +78,8 @@ class Store {
   [[nodiscard]] Result<bool> verify_blob(const Digest& digest) const;
   // The same without regard to an earlier verification.
   [[nodiscard]] Result<bool> rehash_blob(const Digest& digest) const;
-  // verify_blob for a copy of the blob elsewhere (an image layout that was exported to). False also
-  // when there is no file.
+  // Whether a copy of the blob elsewhere (in an image layout that is exported to) has its bytes, all
+  // hashed: that place is not ours, and what is in it leaves. False also when there is no file.
   [[nodiscard]] Result<bool> verify_copy(const std::string& path, const Digest& digest) const;
   Result<Digest> put_blob(std::string_view data);
 
@@ -114,8 +114,8 @@ class Store {
   [[nodiscard]] Result<std::vector<StepResult>> results(const Digest& step) const;
   // The bytes whose digest is `step`; nullopt when no result of it was published.
   [[nodiscard]] Result<std::optional<std::string>> step_record(const Digest& step) const;
-  // Makes it the newest; one that is there with the same tree and inputs moves to the end. Blobs,
-  // trees and roots that it needs must be published before.
+  // Makes it the newest; one that is there with the same tree and inputs moves to the end, and only
+  // the eight newest stay. Blobs, trees and roots that it needs must be published before.
   Result<void> put_result(const Digest& step, std::string_view record, const StepResult& result);
 
   // Where the process of a step's newest result started, or would have started had it been a RUN:

@@ -7,18 +7,21 @@ mkdir "$work/context"
 cd "$work/context"
 mkdir -p archive/tmp && echo y >archive/tmp/y
 tar -C archive -cf implied.tar tmp/y
+mkdir -p names/etc && echo x >names/etc/passwd && ln names/etc/passwd names/etc/other
+tar -C names --sort=name -cf links.tar etc/passwd etc/other && tar -f links.tar --delete etc/passwd
 cat >Dockerfile <<'DOCKERFILE'
 FROM debian:bookworm-slim AS work
 RUN mkdir /d && echo one >/d/a && ln /d/a /d/b && ln /d/a /d/c && echo old >/d/x && ln /d/x /d/y
 RUN echo two >/d/a && rm /d/x && cat /d/b /d/y >/d/in-run
 ADD implied.tar /
-RUN stat -c %a /tmp >/d/tmp-mode
+ADD links.tar /
+RUN stat -c %a /tmp >/d/tmp-mode && stat -c %h /etc/other >/d/names && cmp /etc/other /etc/passwd
 FROM scratch
 COPY --from=work /d /
 DOCKERFILE
 quiet "$STRATA" build --progress plain -o "type=local,dest=$work/out" .
 cd "$work/out"
-same "$(cat a b c y in-run tmp-mode | tr '\n' ' ')" "two one one old one old 1777 " "what was copied"
+same "$(cat a b c y in-run tmp-mode names | tr '\n' ' ')" "two one one old one old 1777 2 " "what was copied"
 [[ b -ef c && ! a -ef b && ! -e x ]] || fail "b and c are one file, a is another, x is gone"
 ok "a name has the bytes of its layer"
 

@@ -87,6 +87,12 @@ same "$("$STRATA" run first:1)" first "what the first one mounts"
 same "$("$STRATA" run second:1)" second "what the second one mounts"
 expect_exit 125 "$STRATA" run "$(<"$work/digest-first")"
 says "mounts other files as .*first:1. than as .*second:1"
+# Who exports the digest is told of the files of both names, who exports a name of its own.
+quiet "$STRATA" export "$(<"$work/digest-first")" -o "type=oci-archive,dest=$work/both.tar"
+says "leaves out .src. at /mounted-first" && says "leaves out .src. at /mounted-second"
+quiet "$STRATA" export first:1 -o "type=oci-archive,dest=$work/first.tar"
+says "leaves out .src. at /mounted-first"
+! grep -q mounted-second "$work/output" || fail "the files of another name are mentioned"
 quiet "$STRATA" gc
 same "$("$STRATA" run first:1)" first "the mounts after gc"
 ok "each name keeps its mounts"

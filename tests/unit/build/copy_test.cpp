@@ -361,6 +361,65 @@ TEST(AddArchive, HardLinksStayAndModeIsNotForMembers) {
   EXPECT_EQ(made->tree->find("new/dir/a")->mode, 0644U);
 }
 
+// ADD over a base whose bytes are at hand.
+Result<TreeWithContent> added_over_accounts(const std::string& dest, const RawTar& archive,
+                                            std::optional<FileOwner> owner = std::nullopt) {
+  const TempDirectory scratch;
+  ir::Copy op = copy_to(dest, "");
+  op.unpack = true;
+  const RootView below = view({directory("etc"), file("etc/passwd", "root"),
+                               hard_link("etc/same", file("etc/passwd", "root")),
+                               symlink("etc/link", "passwd"), symlink("conf", "etc")});
+  const std::shared_ptr<const Content> bytes = memory_content({{"etc/passwd", "root"}});
+  return copy_tree(
+      {op, {one_file("archive.tar", archive.text())}, below, owner, kEpoch, scratch.path(), [&] {
+         return Result<std::shared_ptr<const Content>>(bytes);
+       }});
+}
+
+TEST(AddArchive, AHardLinkToAFileOfTheRootIsAnotherNameOfIt) {
+  const auto made = added_over_accounts(
+      "/",
+      RawTar().add("b", EntryType::Hardlink, "conf/passwd").add("x/a", EntryType::Hardlink, "b"));
+  ASSERT_OK(made);
+  EXPECT_EQ(shape(*made->tree), (Paths{"f b", "d etc", "h etc/passwd -> b", "d x", "h x/a -> b"}));
+  EXPECT_EQ(*made->tree->find("b"), file("b", "root"));
+  ASSERT_OK(made->content->open("b"));
+}
+
+TEST(AddArchive, AHardLinkToTheRootsFileIsToWhatWasThereBefore) {
+  // The archive's own file of that name comes later.
+  const auto made = added_over_accounts(
+      "/", RawTar().add("x", EntryType::Hardlink, "etc/passwd").file("etc/passwd", "other"));
+  ASSERT_OK(made);
+  EXPECT_EQ(shape(*made->tree), (Paths{"d etc", "f etc/passwd", "f x"}));
+  EXPECT_EQ(made->tree->find("etc/passwd")->sha256, Digest::of("other"));
+  EXPECT_EQ(made->tree->find("x")->sha256, Digest::of("root"));
+  // Of a link it is another link; an owner is the file's.
+  const auto link = added_over_accounts("/", RawTar().add("l", EntryType::Hardlink, "etc/link"));
+  ASSERT_OK(link);
+  EXPECT_EQ(shape(*link->tree), (Paths{"l l -> passwd"}));
+  const auto owned = added_over_accounts("/",
+                                         RawTar()
+                                             .add("x", EntryType::Hardlink, "etc/passwd")
+                                             .add("y", EntryType::Hardlink, "etc/passwd"),
+                                         FileOwner{5, 6});
+  ASSERT_OK(owned);
+  EXPECT_EQ(owned->tree->find("etc/passwd")->uid, 5U);
+  EXPECT_EQ(owned->tree->find("y")->type, EntryType::Hardlink);
+}
+
+TEST(AddArchive, AHardLinkToWhatIsNeitherInItNorInTheRootIsRefused) {
+  for (const char* target : {"etc/nothing", "etc", "etc/passwd/x"}) {
+    const auto refused = added_over_accounts("/", RawTar().add("x", EntryType::Hardlink, target));
+    ASSERT_FALSE(refused.ok()) << target;
+    EXPECT_EQ(refused.error().code, ErrorCode::Input) << target;
+  }
+  // The root of its names is where it is unpacked.
+  EXPECT_FALSE(
+      added_over_accounts("/opt", RawTar().add("x", EntryType::Hardlink, "etc/passwd")).ok());
+}
+
 TEST(CopyItems, FollowsALinkAtTheTopAndKeepsThoseInside) {
   const RootView root = view(
       {directory("data"), file("data/f", "f"), symlink("data/l", "f"), symlink("cur", "data")});

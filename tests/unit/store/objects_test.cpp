@@ -160,6 +160,8 @@ TEST_F(ObjectsTest, VerifyCopyTellsRightFromWrongAndMissing) {
   write(copy, kLarge);
   EXPECT_TRUE(*store->verify_copy(copy, digest));
   EXPECT_TRUE(*store->verify_copy(copy, digest));
+  // Nothing is noted of what is not the store's.
+  EXPECT_EQ(list_directory(home_ + "/verified")->size(), 1U);
   write(copy, kLarge + "z");
   EXPECT_FALSE(*store->verify_copy(copy, digest));
   EXPECT_TRUE(exists(copy));
@@ -248,6 +250,20 @@ TEST_F(ObjectsTest, TheNewestResultIsTheLastAndEachIsThereOnce) {
   ASSERT_TRUE(store->put_result(step, record, again).ok());
   EXPECT_EQ(*store->results(step), (std::vector<StepResult>{second, again}));
   EXPECT_EQ(**store->step_record(step), record);
+}
+
+TEST_F(ObjectsTest, OfAStepThatNeverComesOutTheSameTheEightNewestResultsStay) {
+  const auto store = open();
+  const std::string record = R"({"op":"exec"})";
+  const Digest step = Digest::of(record);
+  constexpr int kRuns = 20;
+  for (int i = 0; i < kRuns; ++i) {
+    ASSERT_TRUE(store->put_result(step, record, {Digest::of(std::to_string(i)), {}, i}).ok());
+  }
+  const std::vector<StepResult> results = *store->results(step);
+  ASSERT_EQ(results.size(), 8U);
+  EXPECT_EQ(results.front().tree, Digest::of("12"));
+  EXPECT_EQ(results.back().tree, Digest::of("19"));
 }
 
 // Every single changed byte of a record file is noticed: it never gives another answer.
