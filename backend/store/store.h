@@ -78,8 +78,8 @@ class Store {
   [[nodiscard]] Result<bool> verify_blob(const Digest& digest) const;
   // The same without regard to an earlier verification.
   [[nodiscard]] Result<bool> rehash_blob(const Digest& digest) const;
-  // Whether a copy of the blob elsewhere (in an image layout that is exported to) has its bytes, all
-  // hashed: that place is not ours, and what is in it leaves. False also when there is no file.
+  // Whether a copy of the blob elsewhere (in an image layout that is exported to) has its bytes,
+  // all hashed: that place is not ours, and what is in it leaves. False also when there is no file.
   [[nodiscard]] Result<bool> verify_copy(const std::string& path, const Digest& digest) const;
   Result<Digest> put_blob(std::string_view data);
 
